@@ -1,0 +1,13 @@
+/// The lengths that a data field can have on the wire (ISO 11898-1, the data length code).
+public enum DataLength {
+    /// Those of CAN FD, in bytes.
+    public static let flexible: [Int] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20, 24, 32, 48, 64]
+
+    /// The least length of CAN FD that holds so many bytes; nil above 64.
+    public static func flexible(holding count: Int) -> Int? { flexible.first { $0 >= count } }
+
+    /// The lengths of CAN FD next to one that is none: below and above.
+    public static func flexibleNeighbours(of count: Int) -> [Int] {
+        [flexible.last { $0 < count }, flexible.first { $0 > count }].compactMap { $0 }
+    }
+}

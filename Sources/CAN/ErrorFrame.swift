@@ -1,0 +1,58 @@
+/// A message of a CAN controller about the bus, which Linux delivers as a frame with the error flag
+/// (linux/can/error.h).
+public struct ErrorFrame: Hashable, Sendable {
+    /// What kinds of trouble it reports.
+    public let classes: ErrorClasses
+    /// The details, 8 bytes: 0 lost arbitration bit, 1 controller, 2 and 3 protocol, 4 transceiver, 6 and 7 counters.
+    public let data: Payload
+
+    /// Makes an error frame of its parts.
+    public init(classes: ErrorClasses, data: Payload) {
+        self.classes = classes
+        self.data = data
+    }
+
+    /// The controller's transmit and receive error counters, 0...255 each, where the frame carries them.
+    public var errorCounters: (transmit: UInt8, receive: UInt8)? {
+        classes.contains(.counters) && data.count == 8 ? (data[6], data[7]) : nil
+    }
+}
+
+/// The classes of an error frame, the bits of its identifier (CAN_ERR_MASK).
+public struct ErrorClasses: OptionSet, Hashable, Sendable {
+    /// The bits, 0...0x1FFFFFFF.
+    public let rawValue: UInt32
+    /// Makes a set of its bits.
+    public init(rawValue: UInt32) { self.rawValue = rawValue & 0x1FFF_FFFF }
+
+    /// The corresponding C constant is `CAN_ERR_MASK`.
+    public static let all = ErrorClasses(rawValue: 0x1FFF_FFFF)
+
+    /// The classes that have a name, in the order of their bits, from `CAN_ERR_TX_TIMEOUT` to `CAN_ERR_CNT`.
+    public static let named: [(name: String, bit: ErrorClasses)] = [
+        ("tx-timeout", ErrorClasses(rawValue: 0x001)),
+        ("lost-arbitration", ErrorClasses(rawValue: 0x002)),
+        ("controller", ErrorClasses(rawValue: 0x004)),
+        ("protocol", ErrorClasses(rawValue: 0x008)),
+        ("transceiver", ErrorClasses(rawValue: 0x010)),
+        ("no-ack", ErrorClasses(rawValue: 0x020)),
+        ("bus-off", ErrorClasses(rawValue: 0x040)),
+        ("bus-error", ErrorClasses(rawValue: 0x080)),
+        ("restarted", ErrorClasses(rawValue: 0x100)),
+        ("counters", counters),
+    ]
+
+    /// The corresponding C constant is `CAN_ERR_CNT`.
+    public static let counters = ErrorClasses(rawValue: 0x200)
+
+    /// The names of the classes in the set.
+    public var names: [String] {
+        Self.named.filter { contains($0.bit) }.map(\.name)
+    }
+
+    /// The class of a name, nil for an unknown one.
+    public init?(name: String) {
+        guard let found = Self.named.first(where: { $0.name == name }) else { return nil }
+        self = found.bit
+    }
+}

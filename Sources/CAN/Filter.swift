@@ -1,0 +1,119 @@
+/// A condition on the identifier of a frame, as Linux evaluates it (CAN_RAW_FILTER):
+/// `received & mask == identifier & mask`.
+public struct Filter: Hashable, Sendable {
+    /// The bits to compare with, 29 of them.
+    public let identifier: UInt32
+    /// Which bits are compared, 29 of them.
+    public let mask: UInt32
+    /// Only extended frames (true), only standard ones (false; then the lower 11 bits of the mask count), or both.
+    public let extended: Bool?
+    /// Only remote frames (true), only others (false), or both.
+    public let remote: Bool?
+    /// Whether it passes the frames that the condition does not describe.
+    public let isInverted: Bool
+    /// Whether the identifier is written with 8 digits where ``extended`` leaves that open.
+    private let isWide: Bool
+
+    /// Makes a filter. Bits that are never compared are cleared, so that filters that do the same are equal.
+    public init(
+        identifier: UInt32, mask: UInt32 = Identifier.greatestExtended, extended: Bool? = nil, remote: Bool? = nil,
+        isInverted: Bool = false
+    ) {
+        let bits = extended == false ? Identifier.greatestStandard : Identifier.greatestExtended
+        self.mask = mask & bits
+        self.identifier = identifier & bits
+        self.extended = extended
+        self.remote = remote
+        self.isInverted = isInverted
+        isWide = extended ?? (max(self.mask, self.identifier) > Identifier.greatestStandard)
+    }
+
+    /// Whether a frame passes. The kernel's rule for remote frames and for CAN FD, which has none, is the same.
+    public func passes(_ frame: Frame) -> Bool {
+        passes(frame.identifier, isRemote: frame.isRemote)
+    }
+
+    /// Whether a frame of this identifier passes.
+    public func passes(_ received: Identifier, isRemote: Bool) -> Bool {
+        let matches =
+            received.value & mask == identifier & mask
+            && (extended == nil || extended == received.isExtended)
+            && (remote == nil || remote == isRemote)
+        return matches != isInverted
+    }
+}
+
+extension Frame {
+    /// Whether it is a remote frame.
+    public var isRemote: Bool {
+        if case .remote = content { true } else { false }
+    }
+}
+
+extension Filter {
+    private static let extendedFlag: UInt32 = 0x8000_0000
+    private static let remoteFlag: UInt32 = 0x4000_0000
+
+    /// The identifier with the flags that the kernel compares: bit 31 extended, bit 30 remote.
+    public var rawIdentifier: UInt32 {
+        identifier | (extended == true ? Self.extendedFlag : 0) | (remote == true ? Self.remoteFlag : 0)
+    }
+
+    /// The mask with the flags that the kernel compares.
+    public var rawMask: UInt32 {
+        mask | (extended != nil ? Self.extendedFlag : 0) | (remote != nil ? Self.remoteFlag : 0)
+    }
+
+    /// Makes a filter of the kernel's numbers, inversion apart.
+    public init(rawIdentifier: UInt32, rawMask: UInt32, isInverted: Bool) {
+        self.init(
+            identifier: rawIdentifier & Identifier.greatestExtended,
+            mask: rawMask & Identifier.greatestExtended,
+            extended: rawMask & Self.extendedFlag == 0 ? nil : rawIdentifier & Self.extendedFlag != 0,
+            remote: rawMask & Self.remoteFlag == 0 ? nil : rawIdentifier & Self.remoteFlag != 0,
+            isInverted: isInverted)
+    }
+
+    /// Reads a filter in candump's notation: `identifier:mask`, or `identifier~mask` for the inverse.
+    ///
+    /// Both are hex numbers. An identifier of 8 digits means an extended frame where the mask compares that
+    /// (bit 31 of the mask); bit 30 is the remote flag likewise.
+    ///
+    /// Examples: `123:7FF` (123, standard or extended with these lower bits), `123:C00007FF` (standard data frames
+    /// 123 only), `18DAF110:9FFFFFFF` (extended only), `123~7FF` (all others).
+    ///
+    /// - Throws: ``InvalidFilter``.
+    public init(candump text: some StringProtocol) throws(InvalidFilter) {
+        guard let separator = text.firstIndex(where: { $0 == ":" || $0 == "~" }) else {
+            throw InvalidFilter("'\(text)' is no filter; write identifier:mask (123:7FF) or identifier~mask")
+        }
+        let digits = text[..<separator]
+        guard let identifier = Hex.number(digits), let mask = Hex.number(text[text.index(after: separator)...]) else {
+            throw InvalidFilter("'\(text)' needs 1 to 8 hex digits on both sides of '\(text[separator])'")
+        }
+        guard identifier & 0x2000_0000 == 0, mask & 0x2000_0000 == 0 || mask & 0x1FFF_FFFF == 0x1FFF_FFFF else {
+            throw InvalidFilter("'\(text)' has the error flag (20000000); error frames are chosen by #mask")
+        }
+        self.init(
+            rawIdentifier: identifier | (digits.utf8.count == 8 ? Self.extendedFlag : 0), rawMask: mask,
+            isInverted: text[separator] == "~")
+    }
+
+    /// The filter in candump's notation.
+    public var candump: String {
+        var text: [UInt8] = []
+        Hex.append(rawIdentifier, digits: isWide || remote == true ? 8 : 3, to: &text)
+        text.append(UInt8(ascii: isInverted ? "~" : ":"))
+        Hex.append(rawMask, digits: rawMask > Identifier.greatestStandard ? 8 : 3, to: &text)
+        return String(decoding: text, as: UTF8.self)
+    }
+}
+
+/// Why something is no valid filter.
+public struct InvalidFilter: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What is wrong and what would be valid, a sentence.
+    public let description: String
+
+    /// Makes an error of a sentence.
+    public init(_ description: String) { self.description = description }
+}

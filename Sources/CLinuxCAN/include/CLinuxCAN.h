@@ -1,0 +1,55 @@
+// Linux CAN for Swift: the kernel's headers, and the operations that Swift cannot express because they need
+// control-message macros (recvmmsg with timestamps) or a flexible array member (the broadcast manager).
+//
+// Every function returns a count, or -errno.
+#pragma once
+
+#include <linux/can.h>
+#include <linux/can/bcm.h>
+#include <linux/can/raw.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// What one received message carries besides its bytes.
+struct ccan_received {
+    struct canfd_frame frame;  // a classic frame lies in its first 16 bytes
+    int64_t software_ns;       // since the epoch; 0: the kernel gave none
+    int64_t hardware_ns;       // the device's own clock; 0: it has none
+    uint32_t dropped;          // SO_RXQ_OVFL: lost by this socket so far
+    uint8_t size;              // 16 or 72
+    uint8_t from_this_host;    // MSG_DONTROUTE
+    uint8_t from_this_socket;  // MSG_CONFIRM
+};
+
+enum { CCAN_BATCH = 64 };
+
+struct ccan_batch;
+struct ccan_batch *ccan_batch_new(void);
+void ccan_batch_free(struct ccan_batch *batch);
+// The messages of the last ccan_receive.
+const struct ccan_received *ccan_batch_messages(const struct ccan_batch *batch);
+// Reads up to CCAN_BATCH messages without waiting (recvmmsg).
+int ccan_receive(int socket, struct ccan_batch *batch);
+
+// Writes frames without waiting (sendmmsg); sizes[i] is 16 or 72. Fewer than count may go.
+int ccan_send(int socket, const struct canfd_frame *frames, const uint8_t *sizes, unsigned count);
+
+// A broadcast manager message without its frames.
+struct ccan_bcm_head {
+    uint32_t opcode, flags, count, can_id, frame_count;
+    int64_t interval1_us, interval2_us;
+};
+
+// Writes one message; with CAN_FD_FRAME in the flags the frames are sent as 72 bytes each, otherwise as 16.
+int ccan_bcm_write(int socket, const struct ccan_bcm_head *head, const struct canfd_frame *frames);
+// Reads one message without waiting; frames has room for 257. Returns 1, or -EAGAIN when there is none.
+int ccan_bcm_read(int socket, struct ccan_bcm_head *head, struct canfd_frame *frames);
+
+// bind and connect with a sockaddr_can, whose union Swift cannot fill.
+int ccan_bind(int socket, int interface_index);
+int ccan_connect(int socket, int interface_index);
+
+// Options whose constants are macros with casts.
+int ccan_enable_timestamps(int socket);
+// SO_MEMINFO's count of drops.
+int64_t ccan_drop_count(int socket);

@@ -1,0 +1,14 @@
+// libnl-route-3: rtnetlink dumps and link notifications.
+#pragma once
+
+#include <linux/can/netlink.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <netlink/attr.h>
+#include <netlink/cache.h>
+#include <netlink/errno.h>
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
+#include <netlink/route/link.h>
+#include <netlink/route/link/can.h>
+#include <netlink/socket.h>

@@ -1,0 +1,81 @@
+/// Deadlines in a binary heap; a cancelled timer stays in it, empty, until its time.
+struct TimerQueue {
+    private var heap: [Timer] = []
+
+    /// The earliest deadline, nil when there is none.
+    var nextDeadline: Int64? { heap.first?.deadline }
+
+    mutating func add(_ timer: Timer) {
+        heap.append(timer)
+        var child = heap.count - 1
+        while child > 0 {
+            let parent = (child - 1) / 2
+            if heap[parent].deadline <= heap[child].deadline { break }
+            heap.swapAt(parent, child)
+            child = parent
+        }
+    }
+
+    /// Removes and returns the earliest timer if its time has come.
+    mutating func popDue(at now: Int64) -> Timer? {
+        guard let first = heap.first, first.deadline <= now else { return nil }
+        let last = heap.removeLast()
+        if !heap.isEmpty {
+            heap[0] = last
+            siftDown()
+        }
+        return first
+    }
+
+    private mutating func siftDown() {
+        var parent = 0
+        while true {
+            var least = parent
+            for child in [2 * parent + 1, 2 * parent + 2]
+            where child < heap.count && heap[child].deadline < heap[least].deadline {
+                least = child
+            }
+            if least == parent { return }
+            heap.swapAt(parent, least)
+            parent = least
+        }
+    }
+}
+
+extension EventLoop {
+    /// Calls an action once, after so many nanoseconds.
+    @discardableResult
+    public func after(_ nanoseconds: Int64, _ action: @escaping () -> Void) -> Timer {
+        at(now + nanoseconds, action)
+    }
+
+    /// Calls an action once, at a monotonic time in nanoseconds; in the next turn when that has passed.
+    @discardableResult
+    public func at(_ deadline: Int64, _ action: @escaping () -> Void) -> Timer {
+        let timer = Timer(deadline: deadline, action: action)
+        timers.add(timer)
+        return timer
+    }
+
+    func fireTimers() {
+        while let timer = timers.popDue(at: now) {
+            let action = timer.action
+            timer.action = nil
+            action?()
+        }
+    }
+}
+
+/// An action that an ``EventLoop`` will call, unless it is cancelled first.
+public final class Timer {
+    let deadline: Int64
+    var action: (() -> Void)?
+
+    init(deadline: Int64, action: @escaping () -> Void) {
+        self.deadline = deadline
+        self.action = action
+    }
+
+    /// Takes the action back. After it has run, this does nothing.
+    public func cancel() { action = nil }
+}

@@ -1,0 +1,77 @@
+/// How a request is answered.
+public enum Answer {
+    /// With a whole response.
+    case response(Response)
+    /// With a response whose body goes on until the source or the client ends it.
+    case stream(Response, any StreamSource)
+    /// By switching to the WebSocket protocol.
+    case webSocket(Headers, any StreamSource)
+}
+
+/// Answers requests. All calls come on one thread.
+public protocol RequestHandler: AnyObject {
+    /// Answers a request, at once or later, exactly once.
+    func handle(_ request: Request, answer: @escaping (Answer) -> Void)
+}
+
+/// Where a stream's bytes come from.
+public protocol StreamSource: AnyObject {
+    /// The client is there and bytes may be sent.
+    func opened(_ connection: any StreamConnection)
+    /// After the connection did not take everything, it can take more.
+    func writable()
+    /// A text message came from a WebSocket client; valid UTF-8.
+    func received(text: [UInt8])
+    /// The connection is gone, or was ended; nothing more can be sent. Called once.
+    func closed()
+}
+
+/// A connection that takes a stream's bytes.
+public protocol StreamConnection: AnyObject {
+    /// Whether records go in HTTP's chunked transfer coding.
+    var isChunked: Bool { get }
+
+    /// Sends records that are framed for this connection already.
+    ///
+    /// - Parameters:
+    ///   - bytes: The records, one after the other.
+    ///   - ends: Where each record ends in `bytes`.
+    /// - Returns: How many records the connection took. It takes records as a whole: of one that did not fit it keeps
+    ///   the rest and sends that first. When it is fewer than all, ``StreamSource/writable()`` follows.
+    func send(_ bytes: [UInt8], ends: [Int]) -> Int
+
+    /// Sends a ping, where the protocol has that.
+    func ping()
+
+    /// Ends the stream: properly (the end of the body; WebSocket's close handshake), or by cutting it where the client
+    /// must notice that something is missing.
+    func end(_ reason: StreamEnd)
+}
+
+/// Why a stream ends.
+public enum StreamEnd: Hashable, Sendable {
+    /// It is complete (WebSocket: 1000).
+    case complete
+    /// The service stops (1001).
+    case goingAway
+    /// The client does not answer (1011).
+    case unresponsive
+
+    /// The status code of WebSocket's close frame (RFC 6455, section 7.4).
+    public var webSocketCode: UInt16 {
+        switch self {
+        case .complete: 1000
+        case .goingAway: 1001
+        case .unresponsive: 1011
+        }
+    }
+
+    /// A word for WebSocket's close frame.
+    public var text: String {
+        switch self {
+        case .complete: "complete"
+        case .goingAway: "the service stops"
+        case .unresponsive: "no answer to pings"
+        }
+    }
+}

@@ -1,0 +1,159 @@
+/// Everything that can be wrong, by the name that clients read: the one table of errors.
+public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
+    case malformedRequest = "malformed-request"
+    case originRefused = "origin-refused"
+    case permissionDenied = "permission-denied"
+    case notFound = "not-found"
+    case interfaceNotFound = "interface-not-found"
+    case jobNotFound = "job-not-found"
+    case methodNotAllowed = "method-not-allowed"
+    case notAcceptable = "not-acceptable"
+    case interfaceDown = "interface-down"
+    case jobExists = "job-exists"
+    case bodyTooLarge = "body-too-large"
+    case unsupportedMediaType = "unsupported-media-type"
+    case invalidFrame = "invalid-frame"
+    case invalidFilter = "invalid-filter"
+    case invalidJob = "invalid-job"
+    case notACANInterface = "not-a-can-interface"
+    case upgradeRequired = "upgrade-required"
+    case tooManyRequests = "too-many-requests"
+    case tooManyStreams = "too-many-streams"
+    case `internal` = "internal"
+    case notSupported = "not-supported"
+    case transmitQueueFull = "transmit-queue-full"
+    case shuttingDown = "shutting-down"
+
+    /// The status that goes with it.
+    public var status: Status {
+        switch self {
+        case .malformedRequest: 400
+        case .originRefused, .permissionDenied: 403
+        case .notFound, .interfaceNotFound, .jobNotFound: 404
+        case .methodNotAllowed: 405
+        case .notAcceptable: 406
+        case .interfaceDown, .jobExists: 409
+        case .bodyTooLarge: 413
+        case .unsupportedMediaType: 415
+        case .invalidFrame, .invalidFilter, .invalidJob, .notACANInterface: 422
+        case .upgradeRequired: 426
+        case .tooManyRequests, .tooManyStreams: 429
+        case .internal: 500
+        case .notSupported: 501
+        case .transmitQueueFull, .shuttingDown: 503
+        }
+    }
+
+    /// What it is, in a few words.
+    public var title: String {
+        switch self {
+        case .malformedRequest: "The request is malformed"
+        case .originRefused: "This origin or host is not allowed"
+        case .permissionDenied: "The service lacks a permission"
+        case .notFound: "There is nothing here"
+        case .interfaceNotFound: "There is no such interface"
+        case .jobNotFound: "There is no such job"
+        case .methodNotAllowed: "This method is not allowed here"
+        case .notAcceptable: "None of the accepted media types can be served"
+        case .interfaceDown: "The interface is down"
+        case .jobExists: "A job of this name exists"
+        case .bodyTooLarge: "The body is too large"
+        case .unsupportedMediaType: "The body is of a media type that is not understood"
+        case .invalidFrame: "This is no valid frame"
+        case .invalidFilter: "This is no valid filter"
+        case .invalidJob: "This is no valid job"
+        case .notACANInterface: "This is no CAN interface"
+        case .upgradeRequired: "Another version of WebSocket is needed"
+        case .tooManyRequests: "There are too many already"
+        case .tooManyStreams: "There are too many streams"
+        case .internal: "The service failed"
+        case .notSupported: "This machine does not support it"
+        case .transmitQueueFull: "The transmit queue is full"
+        case .shuttingDown: "The service is shutting down"
+        }
+    }
+
+    /// What to do about it, a paragraph or two for the page that the problem's type points to.
+    public var advice: String {
+        switch self {
+        case .malformedRequest:
+            """
+            The request could not be read: the body is no JSON (the detail says where), a value is of the wrong type, \
+            or a field or query parameter is not one of those that this call knows. Nothing was done. Look the call up \
+            in the API description at /openapi.yaml; the problem's field says which name to look for.
+            """
+        case .originRefused:
+            """
+            A web page from elsewhere, or a host name that does not belong to this service, asked for something. \
+            Browsers send the page's origin along, and the service takes only its own and those that it was started \
+            with: canhttpd --allow-origin https://dashboard.example. Names for the service itself, beside localhost and \
+            IP addresses, are allowed by --allow-host name. Programs that are no browsers send no Origin and are not \
+            concerned.
+            """
+        case .permissionDenied:
+            """
+            The kernel refused because the service lacks a capability; the problem says which it needs. Give it to the \
+            binary (setcap cap_net_admin+ep /usr/local/bin/canhttpd) or to the service (AmbientCapabilities= of \
+            systemd).
+            """
+        case .notFound: "No resource has this path. GET /v1 lists where to start, /openapi.yaml describes everything."
+        case .interfaceNotFound:
+            """
+            No network interface has this name now. GET /v1/interfaces lists the CAN interfaces. An adapter that was \
+            unplugged is gone until it is plugged in again.
+            """
+        case .jobNotFound:
+            "No job has this identifier: it was never made, or was deleted. GET /v1/jobs lists those that exist."
+        case .methodNotAllowed: "The Allow header field lists the methods that this resource has."
+        case .notAcceptable:
+            """
+            The Accept header field names no media type that this resource can be served as. A stream of frames comes \
+            as text/event-stream or application/x-ndjson, or over WebSocket.
+            """
+        case .interfaceDown:
+            """
+            The interface is switched off, so that nothing can be sent. Nothing was sent. Switch it on: \
+            ip link set can0 up type can bitrate 500000 (a virtual one: ip link set vcan0 up).
+            """
+        case .jobExists:
+            "Names of jobs are unique. Change the one that exists (PATCH), delete it first, or choose another name."
+        case .bodyTooLarge:
+            "The body is longer than the service takes. GET /v1 says how long it may be. Send it in parts."
+        case .unsupportedMediaType:
+            """
+            The Content-Type is not one that this call understands. Send application/json, or text/plain with one frame \
+            a line as cansend writes it (123#DEADBEEF).
+            """
+        case .invalidFrame:
+            """
+            A frame breaks a rule of CAN; the detail says which and what would be valid, and index which frame of a \
+            list it was. Nothing was sent.
+            """
+        case .invalidFilter:
+            "A filter cannot be understood or there are too many of them. The filters in force are unchanged."
+        case .invalidJob:
+            """
+            The description of a job breaks a rule; the detail names the field and its bounds. Nothing was started or \
+            changed.
+            """
+        case .notACANInterface: "There is a network interface of this name, but it is no CAN interface."
+        case .upgradeRequired: "The service speaks version 13 of the WebSocket protocol (RFC 6455), as every browser does."
+        case .tooManyRequests: "A limit is reached; the detail says which. GET /v1 lists the limits in force."
+        case .tooManyStreams: "So many streams are open that the service takes no more. Close one, or raise --max-streams."
+        case .internal:
+            "Something went wrong that should not. The log of the service has more under the request's identifier."
+        case .notSupported:
+            """
+            The kernel, the driver or the kind of interface lacks what was asked for; the detail says which. For a \
+            kernel without CAN: modprobe can can_raw can_bcm, or one whose configuration has CONFIG_CAN.
+            """
+        case .transmitQueueFull:
+            """
+            The interface's transmit queue stayed full until the deadline. The first frames (sent) are with the kernel, \
+            the rest was not sent and will not be. The bus is slower than the sender, or nobody acknowledges: check \
+            the interface's state and error counters, or allow more time (timeout_ms).
+            """
+        case .shuttingDown: "The service was told to stop and takes no more requests."
+        }
+    }
+}

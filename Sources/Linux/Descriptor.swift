@@ -1,0 +1,18 @@
+internal import Glibc
+
+/// A file descriptor that is closed once, at the end of its owner's life.
+public struct Descriptor: ~Copyable, Sendable {
+    /// The number, for a system call. It is borrowed: it must not outlive the descriptor, nor be closed.
+    public let number: Int32
+
+    /// Takes over a descriptor that is open.
+    public init(owning number: Int32) {
+        precondition(number >= 0)
+        self.number = number
+    }
+
+    deinit {
+        // EINTR is no reason to try again: Linux has let go of the number by then (close(2)).
+        _ = close(number)
+    }
+}

@@ -1,0 +1,179 @@
+public import CAN
+internal import CLinuxCAN
+internal import Glibc
+public import Linux
+
+/// A socket of the kernel's broadcast manager (CAN_BCM) on one interface: sequences of frames that the kernel sends by
+/// its own timers.
+///
+/// Each sequence has a ``Key``; one socket serves any number of them. All end when the socket closes, which takes the
+/// kernel 16 to 19 ms: close it where that does no harm. The kernel answers set-up with success even while the
+/// interface is down, and goes on when it comes back up.
+///
+/// Source: Documentation/networking/can.rst of the kernel, net/can/bcm.c.
+public struct BroadcastManager: ~Copyable, Sendable {
+    /// What names a sequence on its socket: a number of one's own, below 2²⁸. The frames carry their own identifiers.
+    public struct Key: Hashable, Sendable {
+        /// The number.
+        public let number: UInt32
+        /// Whether its frames are CAN FD: the kernel keeps the two kinds apart.
+        public let isFlexible: Bool
+
+        /// Makes a key.
+        public init(_ number: UInt32, isFlexible: Bool) {
+            precondition(number < 1 << 28)
+            self.number = number
+            self.isFlexible = isFlexible
+        }
+
+        var canID: UInt32 { Wire.extended | number }
+        var flags: UInt32 { isFlexible ? UInt32(CAN_FD_FRAME) : 0 }
+    }
+
+    /// When the frames of a sequence go out.
+    public struct Schedule: Hashable, Sendable {
+        /// How many frames go out at ``initialInterval``, the first, immediate one included.
+        public var count: UInt32
+        /// The first interval in microseconds; 0 for none.
+        public var initialInterval: Int64
+        /// The interval after that, for ever, in microseconds; 0 ends the sequence after `count` frames.
+        public var interval: Int64
+
+        /// Makes a schedule.
+        public init(count: UInt32 = 0, initialInterval: Int64 = 0, interval: Int64) {
+            self.count = count
+            self.initialInterval = initialInterval
+            self.interval = interval
+        }
+    }
+
+    /// What the kernel tells of a sequence.
+    public enum Event: Hashable, Sendable {
+        /// The `count` of its schedule has run out (TX_EXPIRED). For a count of 1 the kernel never says so.
+        case expired(Key)
+        /// The answer to ``requestStatus(_:)``; `schedule.count` is what is left of it.
+        case status(Key, schedule: Schedule, frames: [Frame])
+    }
+
+    /// The most frames of a sequence.
+    public static let capacity = 256
+    /// The longest interval: 400 days, in microseconds.
+    public static let longestInterval: Int64 = 34_560_000 * 1_000_000
+
+    private let socket: Descriptor
+
+    /// Opens a socket for an interface, which may be down.
+    /// - Throws: ENODEV when there is no such interface, EPROTONOSUPPORT without CAN_BCM.
+    public init(interfaceIndex: Int) throws(SystemError) {
+        let socket = try Descriptor.canSocket(SOCK_DGRAM, CAN_BCM)
+        let number = socket.number
+        try shim("connect") { ccan_connect(number, Int32(interfaceIndex)) }
+        self.socket = socket
+    }
+
+    /// Calls a body with the descriptor, to wait on it; it stays the socket's.
+    public func withDescriptor<Result, Failure: Error>(
+        _ body: (borrowing Descriptor) throws(Failure) -> Result
+    ) throws(Failure) -> Result { try body(socket) }
+
+    /// Starts a sequence, or gives one new frames and a new schedule and starts it over (TX_SETUP).
+    ///
+    /// The first frame goes out at once.
+    ///
+    /// - Parameter frames: 1 to 256, all of the key's kind; for a sequence that exists not more than it was started
+    ///   with.
+    /// - Throws: E2BIG for more frames than it was started with, EINVAL for an interval beyond 400 days.
+    public func start(_ key: Key, _ frames: [Frame], _ schedule: Schedule) throws(SystemError) {
+        let flags = SETTIMER | STARTTIMER | (schedule.count > 0 ? TX_COUNTEVT : 0)
+        try write(UInt32(TX_SETUP), key, flags: UInt32(flags), schedule, frames)
+    }
+
+    /// Gives a sequence new frames; its timer goes on undisturbed (TX_SETUP without flags).
+    /// - Parameters:
+    ///   - frames: Not more than it was started with.
+    ///   - reportsExpiry: Whether ``Event/expired(_:)`` is still wanted; an update replaces that wish too.
+    public func update(_ key: Key, _ frames: [Frame], reportsExpiry: Bool) throws(SystemError) {
+        try write(
+            UInt32(TX_SETUP), key, flags: reportsExpiry ? UInt32(TX_COUNTEVT) : 0, Schedule(interval: 0), frames)
+    }
+
+    /// Gives a sequence a new schedule, in force from the next time its timer would have run or, `restarting`, at once.
+    public func reschedule(
+        _ key: Key, _ frames: [Frame], _ schedule: Schedule, restarting: Bool
+    ) throws(SystemError) {
+        let flags = SETTIMER | (restarting ? STARTTIMER : 0) | (schedule.count > 0 ? TX_COUNTEVT : 0)
+        try write(UInt32(TX_SETUP), key, flags: UInt32(flags), schedule, frames)
+    }
+
+    /// Ends a sequence and forgets it (TX_DELETE).
+    /// - Throws: EINVAL when there is none of this key.
+    public func delete(_ key: Key) throws(SystemError) {
+        try write(UInt32(TX_DELETE), key, flags: 0, Schedule(interval: 0), [])
+    }
+
+    /// Asks for a sequence as the kernel holds it; the answer is a ``Event/status(_:schedule:frames:)`` (TX_READ).
+    /// - Throws: EINVAL when there is none of this key.
+    public func requestStatus(_ key: Key) throws(SystemError) {
+        try write(UInt32(TX_READ), key, flags: 0, Schedule(interval: 0), [])
+    }
+
+    /// Sends one frame now (TX_SEND). Of all calls here, this alone says when the interface is down or its queue full.
+    public func send(_ frame: Frame) throws(SystemError) {
+        let key = Key(0, isFlexible: frame.isFlexible)
+        try write(UInt32(TX_SEND), key, flags: 0, Schedule(interval: 0), [frame])
+    }
+
+    /// The next thing that the kernel has to tell, nil when there is none now.
+    public func receive() throws(SystemError) -> Event? {
+        var frames = [canfd_frame](repeating: canfd_frame(), count: Self.capacity + 1)
+        while true {
+            var head = ccan_bcm_head()
+            do {
+                try shim("recv") { unsafe ccan_bcm_read(socket.number, &head, &frames) }
+            } catch where error.errno == .wouldBlock {
+                return nil
+            }
+            let isFlexible = head.flags & UInt32(CAN_FD_FRAME) != 0
+            let key = Key(head.can_id & 0x0FFF_FFFF, isFlexible: isFlexible)
+            switch head.opcode {
+            case UInt32(TX_EXPIRED): return .expired(key)
+            case UInt32(TX_STATUS):
+                let size = isFlexible ? Wire.flexibleSize : Wire.classicSize
+                return .status(
+                    key,
+                    schedule: Schedule(
+                        count: head.count, initialInterval: head.interval1_us, interval: head.interval2_us),
+                    frames: frames.prefix(Int(head.frame_count)).map { $0.frame(size: size) })
+            default: continue
+            }
+        }
+    }
+
+    /// How many frames the kernel has sent of each sequence (`/proc/net/can-bcm`).
+    public func sentCounts() throws(SystemError) -> [Key: Int] {
+        var status = stat()
+        try systemCall("fstat") { unsafe fstat(socket.number, &status) }
+        let text = try Machine.readFile("/proc/net/can-bcm/\(status.st_ino)")
+        var counts: [Key: Int] = [:]
+        for line in text.split(separator: "\n") {
+            // tx_op: 80000001 vcan0 [1] t2=10000 # sent 42     (CAN FD: (1) instead of [1])
+            let words = line.split(separator: " ")
+            guard words.first == "tx_op:", words.count >= 6, let number = Hex.number(words[1]),
+                let sent = Int(words[words.count - 1])
+            else { continue }
+            counts[Key(number & 0x0FFF_FFFF, isFlexible: words[3].first == "(")] = sent
+        }
+        return counts
+    }
+
+    private func write(
+        _ opcode: UInt32, _ key: Key, flags: UInt32, _ schedule: Schedule, _ frames: [Frame]
+    ) throws(SystemError) {
+        var head = ccan_bcm_head(
+            opcode: opcode, flags: flags | key.flags, count: schedule.count, can_id: key.canID,
+            frame_count: UInt32(frames.count), interval1_us: schedule.initialInterval,
+            interval2_us: schedule.interval)
+        let wire = frames.map { canfd_frame($0) }
+        try shim("write") { unsafe ccan_bcm_write(socket.number, &head, wire) }
+    }
+}

@@ -1,0 +1,105 @@
+internal import CNetlinkRoute
+internal import Glibc
+
+// One parser for dumps and notifications. libnl-route 3.7 knows only part of what a CAN interface says of itself
+// (no device statistics, termination, supported modes), so all of it is read by libnl's attribute calls.
+extension Interface {
+    private static let arphrdCAN: UInt16 = 280  // ARPHRD_CAN
+
+    /// Reads an RTM_NEWLINK or RTM_DELLINK message; nil when it is about no CAN interface.
+    init?(message: UnsafeMutablePointer<nlmsghdr>) {
+        guard let data = unsafe nlmsg_data(message) else { return nil }
+        let information = unsafe data.load(as: ifinfomsg.self)
+        let headerSize = MemoryLayout<ifinfomsg>.size
+        guard information.ifi_type == Self.arphrdCAN,
+            let attributes = unsafe NetlinkAttributes(
+                of: message, afterHeader: headerSize, upTo: Int(IFLA_PARENT_DEV_BUS_NAME)),
+            let name = attributes.string(IFLA_IFNAME)
+        else { return nil }
+        let link = attributes.nested(IFLA_LINKINFO, upTo: Int(IFLA_INFO_SLAVE_DATA))
+        let kind = Kind(rawValue: link?.string(IFLA_INFO_KIND) ?? "") ?? .controller
+        self.init(
+            name: name, index: Int(information.ifi_index), kind: kind,
+            isUp: information.ifi_flags & UInt32(IFF_UP) != 0,
+            isRunning: information.ifi_flags & UInt32(IFF_RUNNING) != 0,
+            mtu: attributes.uint32(IFLA_MTU) ?? 16,
+            transmitQueueLength: attributes.uint32(IFLA_TXQLEN) ?? 0,
+            parent: attributes.string(IFLA_PARENT_DEV_NAME),
+            driver: Self.driver(of: name))
+        if let counts = attributes.structure(IFLA_STATS64, rtnl_link_stats64()) {
+            statistics = Statistics(counts)
+        }
+        if kind == .controller, let details = link?.nested(IFLA_INFO_DATA, upTo: Int(IFLA_CAN_CTRLMODE_EXT)) {
+            controller = Controller(
+                details, statistics: link?.structure(IFLA_INFO_XSTATS, can_device_stats()))
+        }
+        if driver == Kind.serialLine.rawValue { self.kind = .serialLine }
+    }
+
+    /// The driver's name from sysfs, where a device stands behind the interface.
+    private static func driver(of name: String) -> String? {
+        var target = [UInt8](repeating: 0, count: 512)
+        let length = unsafe readlink("/sys/class/net/\(name)/device/driver", &target, target.count)
+        guard length > 0 else { return nil }
+        return String(decoding: target[..<length], as: UTF8.self).split(separator: "/").last.map(String.init)
+    }
+}
+
+extension Interface.Statistics {
+    init(_ counts: rtnl_link_stats64) {
+        receivedFrames = Int(clamping: counts.rx_packets)
+        receivedBytes = Int(clamping: counts.rx_bytes)
+        receiveErrors = Int(clamping: counts.rx_errors)
+        receiveDropped = Int(clamping: counts.rx_dropped)
+        sentFrames = Int(clamping: counts.tx_packets)
+        sentBytes = Int(clamping: counts.tx_bytes)
+        transmitErrors = Int(clamping: counts.tx_errors)
+        transmitDropped = Int(clamping: counts.tx_dropped)
+    }
+}
+
+extension Controller {
+    init(_ attributes: NetlinkAttributes, statistics: can_device_stats?) {
+        state = attributes.uint32(IFLA_CAN_STATE).flatMap { State(rawValue: UInt32($0)) }
+        bitTiming = BitTiming(attributes.structure(IFLA_CAN_BITTIMING, can_bittiming()))
+        dataBitTiming = BitTiming(attributes.structure(IFLA_CAN_DATA_BITTIMING, can_bittiming()))
+        bitTimingLimits = attributes.structure(IFLA_CAN_BITTIMING_CONST, can_bittiming_const()).map(BitTimingLimits.init)
+        dataBitTimingLimits = attributes.structure(IFLA_CAN_DATA_BITTIMING_CONST, can_bittiming_const())
+            .map(BitTimingLimits.init)
+        clock = attributes.uint32(IFLA_CAN_CLOCK)
+        restartDelay = attributes.uint32(IFLA_CAN_RESTART_MS)
+        modes = ControlModes(rawValue: attributes.structure(IFLA_CAN_CTRLMODE, can_ctrlmode())?.flags ?? 0)
+        supportedModes = attributes.nested(IFLA_CAN_CTRLMODE_EXT, upTo: 1)?.uint32(1)
+            .map { ControlModes(rawValue: UInt32($0)) }
+        errorCounters = attributes.structure(IFLA_CAN_BERR_COUNTER, can_berr_counter())
+            .map { ErrorCounters(transmit: Int($0.txerr), receive: Int($0.rxerr)) }
+        termination = attributes.uint16(IFLA_CAN_TERMINATION)
+        self.statistics = statistics.map { counts in
+            Statistics(
+                busErrors: Int(counts.bus_error), errorWarning: Int(counts.error_warning),
+                errorPassive: Int(counts.error_passive), busOff: Int(counts.bus_off),
+                arbitrationLost: Int(counts.arbitration_lost), restarts: Int(counts.restarts))
+        }
+    }
+}
+
+extension BitTiming {
+    /// Nil where no timing was set, which the kernel reports as zeros.
+    init?(_ timing: can_bittiming?) {
+        guard let timing, timing.bitrate != 0 else { return nil }
+        self.init(
+            bitrate: Int(timing.bitrate), samplePoint: Int(timing.sample_point), timeQuantum: Int(timing.tq),
+            propagationSegment: Int(timing.prop_seg), phaseSegment1: Int(timing.phase_seg1),
+            phaseSegment2: Int(timing.phase_seg2), jumpWidth: Int(timing.sjw), prescaler: Int(timing.brp))
+    }
+}
+
+extension BitTimingLimits {
+    init(_ limits: can_bittiming_const) {
+        let name = unsafe withUnsafeBytes(of: limits.name) { unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        self.init(
+            name: name, segment1: Int(limits.tseg1_min)...Int(limits.tseg1_max),
+            segment2: Int(limits.tseg2_min)...Int(limits.tseg2_max), greatestJumpWidth: Int(limits.sjw_max),
+            prescaler: Int(limits.brp_min)...Int(limits.brp_max), prescalerStep: Int(limits.brp_inc))
+    }
+}

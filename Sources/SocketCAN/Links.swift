@@ -1,0 +1,41 @@
+internal import CNetlinkRoute
+internal import Glibc
+public import Linux
+
+/// The machine's CAN interfaces, through rtnetlink.
+public enum Links {
+    /// All of them as they are now, in the order of their numbers (an RTM_GETLINK dump).
+    ///
+    /// It can wait for as long as another program holds the kernel's lock of all interfaces.
+    public static func list() throws(SystemError) -> [Interface] {
+        let socket = try NetlinkSocket()
+        return try socket.dump().sorted { $0.index < $1.index }
+    }
+}
+
+/// Tells when CAN interfaces come, go and change (RTNLGRP_LINK).
+public final class LinkMonitor {
+    /// What happened.
+    public enum Event: Hashable, Sendable {
+        /// The interface is there and is like this now.
+        case present(Interface)
+        /// The interface is gone.
+        case removed(Interface)
+        /// The kernel had more to tell than the socket could hold: ask for a new list (``Links/list()``).
+        case overrun
+    }
+
+    private let socket: NetlinkSocket
+
+    /// Subscribes. What happens from now on is told.
+    public init() throws(SystemError) {
+        socket = try NetlinkSocket()
+        try socket.subscribe()
+    }
+
+    /// Calls a body with the number of the descriptor, to wait on it; it stays the monitor's.
+    public var descriptorNumber: Int32 { socket.descriptorNumber }
+
+    /// What happened since the last call; it does not wait.
+    public func events() throws(SystemError) -> [Event] { try socket.notifications() }
+}

@@ -1,0 +1,180 @@
+public import CAN
+internal import CLinuxCAN
+internal import Glibc
+public import Linux
+
+/// A socket that sends and receives frames on one interface (CAN_RAW). It never waits.
+///
+/// CAN FD frames are delivered and taken. A new socket passes every frame and no error frame, and does not hear what
+/// it sends itself; what other sockets of this host send, it hears.
+///
+/// Source: Documentation/networking/can.rst of the kernel, net/can/raw.c.
+public struct RawSocket: ~Copyable, Sendable {
+    private let socket: Descriptor
+    /// The index of the interface.
+    public let interfaceIndex: Int
+
+    /// Opens a socket and binds it to an interface, which may be down.
+    ///
+    /// - Throws: EAFNOSUPPORT or EPROTONOSUPPORT on a kernel without CAN_RAW, ENODEV when there is no such interface
+    ///   or it is no CAN interface.
+    public init(interfaceIndex: Int) throws(SystemError) {
+        // Index 0 would bind to all interfaces.
+        guard interfaceIndex > 0 else { throw SystemError(.noSuchDevice, call: "bind") }
+        let socket = try Descriptor.canSocket(SOCK_RAW, CAN_RAW)
+        try Self.set(socket, level: SOL_CAN_RAW, CAN_RAW_FD_FRAMES, 1)
+        let number = socket.number
+        try shim("bind") { ccan_bind(number, Int32(interfaceIndex)) }
+        self.socket = socket
+        self.interfaceIndex = interfaceIndex
+    }
+
+    /// Calls a body with the descriptor, to wait on it; it stays the socket's.
+    public func withDescriptor<Result, Failure: Error>(
+        _ body: (borrowing Descriptor) throws(Failure) -> Result
+    ) throws(Failure) -> Result { try body(socket) }
+
+    // MARK: Options
+
+    /// Chooses what is received. Frames that are queued already stay.
+    ///
+    /// With `isJoined` and two or more filters the kernel delivers no error frames (`raw_rcv`).
+    public func setFilters(_ set: FilterSet) throws(SystemError) {
+        let filters = set.filters.map { filter in
+            can_filter(
+                can_id: filter.rawIdentifier | (filter.isInverted ? 0x2000_0000 : 0), can_mask: filter.rawMask)
+        }
+        try Self.set(socket, level: SOL_CAN_RAW, CAN_RAW_JOIN_FILTERS, set.isJoined ? 1 : 0)
+        let size = socklen_t(filters.count * MemoryLayout<can_filter>.stride)
+        try systemCall("setsockopt") {
+            unsafe filters.withUnsafeBufferPointer {
+                unsafe setsockopt(socket.number, Int32(SOL_CAN_RAW), Int32(CAN_RAW_FILTER), $0.baseAddress, size)
+            }
+        }
+        try Self.set(socket, level: SOL_CAN_RAW, CAN_RAW_ERR_FILTER, Int32(bitPattern: set.errors.rawValue))
+    }
+
+    /// The filters that the kernel holds, read back from it.
+    public func filters() throws(SystemError) -> FilterSet {
+        var filters = [can_filter](repeating: can_filter(), count: FilterSet.capacity)
+        var size = socklen_t(filters.count * MemoryLayout<can_filter>.stride)
+        try systemCall("getsockopt") {
+            unsafe getsockopt(socket.number, Int32(SOL_CAN_RAW), Int32(CAN_RAW_FILTER), &filters, &size)
+        }
+        let count = Int(size) / MemoryLayout<can_filter>.stride
+        return FilterSet(
+            filters: filters[..<count].map { filter in
+                Filter(
+                    rawIdentifier: filter.can_id & ~0x2000_0000, rawMask: filter.can_mask,
+                    isInverted: filter.can_id & 0x2000_0000 != 0)
+            },
+            isJoined: try Self.get(socket, level: SOL_CAN_RAW, CAN_RAW_JOIN_FILTERS) != 0,
+            errors: ErrorClasses(
+                rawValue: UInt32(bitPattern: try Self.get(socket, level: SOL_CAN_RAW, CAN_RAW_ERR_FILTER))))
+    }
+
+    /// Whether what this socket sends reaches the other sockets of this host (CAN_RAW_LOOPBACK, on when new).
+    public func setLoopback(_ isOn: Bool) throws(SystemError) {
+        try Self.set(socket, level: SOL_CAN_RAW, CAN_RAW_LOOPBACK, isOn ? 1 : 0)
+    }
+
+    /// Whether this socket receives the echo of what it sends itself (CAN_RAW_RECV_OWN_MSGS, off when new).
+    public func setReceivesOwn(_ isOn: Bool) throws(SystemError) {
+        try Self.set(socket, level: SOL_CAN_RAW, CAN_RAW_RECV_OWN_MSGS, isOn ? 1 : 0)
+    }
+
+    /// Has the kernel stamp each message with its time (SO_TIMESTAMPING, by software and by the controller).
+    public func enableTimestamps() throws(SystemError) {
+        let number = socket.number
+        try shim("setsockopt") { ccan_enable_timestamps(number) }
+    }
+
+    /// Has the kernel say with each message how many were lost (SO_RXQ_OVFL).
+    public func enableDropCount() throws(SystemError) {
+        try Self.set(socket, level: SOL_SOCKET, SO_RXQ_OVFL, 1)
+    }
+
+    /// Asks for a receive buffer of so many bytes of kernel memory, beyond the system's limit where permitted
+    /// (CAP_NET_ADMIN), and returns what was granted. One frame takes about 770 to 960 bytes of it.
+    @discardableResult
+    public func setReceiveBuffer(bytes: Int) throws(SystemError) -> Int {
+        let size = Int32(clamping: bytes)
+        do {
+            try Self.set(socket, level: SOL_SOCKET, SO_RCVBUFFORCE, size)
+        } catch {
+            try Self.set(socket, level: SOL_SOCKET, SO_RCVBUF, size)
+        }
+        // The kernel doubles the number for its own bookkeeping and answers with that (socket(7)).
+        return Int(try Self.get(socket, level: SOL_SOCKET, SO_RCVBUF)) / 2
+    }
+
+    /// Makes the send buffer as small as the kernel allows, so that this socket alone cannot fill an interface's queue:
+    /// it runs into EAGAIN, for which one can wait, instead of ENOBUFS.
+    public func minimizeSendBuffer() throws(SystemError) {
+        try Self.set(socket, level: SOL_SOCKET, SO_SNDBUF, 0)
+    }
+
+    /// How many messages this socket has lost so far (SO_MEMINFO), also when none has come since.
+    public func dropCount() throws(SystemError) -> UInt32 {
+        let number = socket.number
+        return UInt32(truncatingIfNeeded: try shim("getsockopt") { ccan_drop_count(number) })
+    }
+
+    // MARK: Frames
+
+    /// Receives what has arrived, up to ``ReceiveBatch/capacity`` messages.
+    ///
+    /// - Returns: The number of messages, 0 when none has arrived.
+    /// - Throws: ENETDOWN once when the interface goes down, ENODEV once when it is removed; a socket of a removed
+    ///   interface stays deaf.
+    public func receive(into batch: ReceiveBatch) throws(SystemError) -> Int {
+        batch.count = 0
+        do {
+            batch.count = Int(try shim("recvmmsg") { unsafe ccan_receive(socket.number, batch.batch) })
+        } catch where error.errno == .wouldBlock {
+            return 0
+        }
+        return batch.count
+    }
+
+    /// Sends frames, in order, as many as the socket and the interface's queue take now.
+    ///
+    /// - Returns: The number of frames that the kernel took, at least 1 and at most 64 of the list.
+    /// - Throws: EAGAIN when the socket's buffer is full (it becomes writable again), ENOBUFS when the interface's
+    ///   queue is (nothing tells when there is room; the socket stays writable), ENETDOWN, ENXIO or ENODEV for an
+    ///   interface that is down or gone, EINVAL for CAN FD where the MTU is 16, EACCES in listen-only mode (Linux 7).
+    public func send(_ frames: ArraySlice<Frame>) throws(SystemError) -> Int {
+        let part = frames.prefix(ReceiveBatch.capacity)
+        let wire = part.map { canfd_frame($0) }
+        let sizes = part.map { canfd_frame.size(of: $0) }
+        return Int(try shim("sendmmsg") { unsafe ccan_send(socket.number, wire, sizes, UInt32(wire.count)) })
+    }
+
+    /// Sends an error frame, for tests of what reads them: a virtual interface passes it to every socket.
+    public func send(_ error: ErrorFrame) throws(SystemError) {
+        let wire = [canfd_frame(error)]
+        try shim("sendmmsg") { unsafe ccan_send(socket.number, wire, [Wire.classicSize], 1) }
+    }
+
+    // MARK: -
+
+    private static func set(
+        _ socket: borrowing Descriptor, level: some BinaryInteger, _ option: some BinaryInteger, _ value: Int32
+    ) throws(SystemError) {
+        var value = value
+        let number = socket.number
+        try systemCall("setsockopt") {
+            unsafe setsockopt(number, Int32(level), Int32(option), &value, socklen_t(MemoryLayout<Int32>.size))
+        }
+    }
+
+    private static func get(
+        _ socket: borrowing Descriptor, level: some BinaryInteger, _ option: some BinaryInteger
+    ) throws(SystemError) -> Int32 {
+        var value: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        let number = socket.number
+        try systemCall("getsockopt") { unsafe getsockopt(number, Int32(level), Int32(option), &value, &size) }
+        return value
+    }
+}

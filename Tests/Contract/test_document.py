@@ -1,0 +1,279 @@
+"""The OpenAPI document by itself: valid, closed, complete, and its examples true to its schemas."""
+import json
+import pathlib
+import subprocess
+import sys
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DOCUMENT = yaml.safe_load((ROOT / "openapi" / "openapi.yaml").read_text(encoding="utf-8"))
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+URI = "urn:canhttpd:openapi"
+REGISTRY = Registry().with_resource(URI, Resource.from_contents(DOCUMENT, default_specification=DRAFT202012))
+
+# Schemas that are open on purpose: a part that others close, and a foreign document.
+OPEN = {"#/components/schemas/FrameFields", "#/components/schemas/OpenAPIDocument"}
+# The one answer above 399 that is not a problem document.
+HEALTH = ("/healthz", "get", "503")
+
+
+def escaped(part):
+    return str(part).replace("~", "~0").replace("/", "~1").replace("%", "%25")
+
+
+def resolved(node):
+    while isinstance(node, dict) and "$ref" in node:
+        pointer = node["$ref"]
+        node = DOCUMENT
+        for part in pointer.removeprefix("#/").split("/"):
+            node = node[part.replace("~1", "/").replace("~0", "~")]
+    return node
+
+
+def validator(pointer):
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$ref": f"{URI}{pointer}"}
+    return Draft202012Validator(schema, registry=REGISTRY, format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+
+def operations():
+    for path, item in DOCUMENT["paths"].items():
+        for method in METHODS:
+            if method in item:
+                yield path, method, item[method]
+
+
+def nodes(node=DOCUMENT, pointer="#"):
+    yield pointer, node
+    entries = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, value in entries:
+        if key not in ("example", "examples", "const", "enum", "default"):
+            yield from nodes(value, f"{pointer}/{escaped(key)}")
+
+
+def examples():
+    """Each example of the document: its name, the pointer of its schema, its value."""
+    for pointer, node in nodes():
+        if not isinstance(node, dict):
+            continue
+        if "schema" in node:
+            if "example" in node:
+                yield pointer, f"{pointer}/schema", node["example"]
+            for name, example in node.get("examples", {}).items():
+                yield f"{pointer}#{name}", f"{pointer}/schema", resolved(example)["value"]
+        elif isinstance(node.get("examples"), list):
+            for index, value in enumerate(node["examples"]):
+                yield f"{pointer}#{index}", pointer, value
+
+
+EXAMPLES = list(examples())
+OPERATIONS = list(operations())
+
+
+def identify(value):
+    return value if isinstance(value, str) else None
+
+
+def test_document_is_valid():
+    errors = [f"{list(error.path)}: {error.message}" for error in OpenAPIV31SpecValidator(DOCUMENT).iter_errors()]
+    assert errors == []
+
+
+def test_no_text_was_cut_at_a_comma():
+    """An unquoted comma in a YAML flow mapping makes a key without a value of the rest."""
+    assert [pointer for pointer, node in nodes() if node is None] == []
+
+
+def test_every_schema_is_valid():
+    for name in DOCUMENT["components"]["schemas"]:
+        Draft202012Validator.check_schema(DOCUMENT["components"]["schemas"][name])
+
+
+def test_there_are_examples():
+    assert len(EXAMPLES) > 80
+
+
+@pytest.mark.parametrize("name, schema, value", EXAMPLES, ids=identify)
+def test_example_is_true_to_its_schema(name, schema, value):
+    errors = [f"{error.json_path}: {error.message}" for error in validator(schema).iter_errors(value)]
+    assert errors == []
+
+
+def test_every_body_and_parameter_has_an_example():
+    missing = [
+        pointer
+        for pointer, node in nodes()
+        if isinstance(node, dict) and "schema" in node and "example" not in node and not node.get("examples")
+    ]
+    assert missing == []
+
+
+def test_every_event_has_an_example_and_the_streams_show_events():
+    event = validator("#/components/schemas/Event")
+    for reference in DOCUMENT["components"]["schemas"]["Event"]["oneOf"]:
+        for example in resolved(reference)["examples"]:
+            event.validate(example)
+    lines = 0
+    for media in DOCUMENT["components"]["responses"]["Stream"]["content"].values():
+        for line in media["example"].splitlines():
+            text = line.removeprefix("data: ")
+            if text.startswith("{"):
+                event.validate(json.loads(text))
+                assert next(iter(json.loads(text))) == "type"
+                lines += 1
+    assert lines == 4
+
+
+def test_json_inside_form_examples_is_true_to_its_schema():
+    seen = 0
+    for name, body in DOCUMENT["components"]["requestBodies"].items():
+        form = body["content"].get("application/x-www-form-urlencoded", {})
+        for example in form.get("examples", {}).values():
+            if example["value"].startswith(("{", "[")):
+                pointer = f"#/components/requestBodies/{name}/content/application~1json/schema"
+                validator(pointer).validate(json.loads(example["value"]))
+                seen += 1
+    assert seen == 4
+
+
+ACCEPTED = {
+    "FrameInput": [
+        {"id": "1"}, {"id": "7FF"}, {"id": "1FFFFFFF"}, {"id": "00000001"}, {"id": 2047}, {"id": "0123", "extended": False},
+        {"id": "800", "extended": True}, {"id": 536870911, "extended": True}, {"id": "123", "rtr": True},
+        {"id": "123", "rtr": True, "length": 8, "dlc": 15}, {"id": "123", "data": "0011223344556677", "dlc": 9},
+        {"id": "123", "fd": True}, {"id": "123", "fd": True, "data": "00" * 64, "esi": True},
+        {"id": "123", "fd": True, "data": "00" * 9, "pad": True}, {"id": "123", "data": "aB", "fd": False, "rtr": False},
+    ] + [{"id": "123", "fd": True, "data": "00" * n} for n in (0, 1, 8, 12, 16, 20, 24, 32, 48)],
+    "CansendText": ["123#", "7ff#00", "1fffffff#0011223344556677", "123#R8", "123##7", "\n 123# \r\n\n123#R\n", "123##0" + "00" * 64],
+    "FilterInput": [{"id": "7FF", "extended": False}, {"id": "0123"}, {"id": 0, "mask": 0, "rtr": True, "invert": True}],
+    "CandumpFilter": ["123:7FF", "123~C00007FF", "80000123:9FFFFFFF", "#1FFFFFFF", "j", "J"],
+    "FiltersInput": [{"filters": []}, {"filters": [{"id": "1"}] * 512}, {"filters": [], "errors": []}],
+    "JobInput": [
+        {"frames": [{"id": "1"}] * 256, "interval_us": 100}, {"frames": [{"id": "1"}], "initial_interval_ms": 0.5, "count": 1},
+        {"frames": [{"id": "1", "fd": True}, {"id": "2", "fd": True}], "interval_ms": 1.5, "initial_interval_us": 100, "count": 2},
+    ],
+    "JobPatch": [{"state": "running"}, {"count": 4}, {"interval_us": 200, "initial_interval_ms": 3}],
+    "InterfaceName": ["can0", "x", "a.b-c_d@1", "..."],
+}
+REFUSED = {
+    "FrameInput": [
+        {}, {"id": ""}, {"id": "800"}, {"id": "1234"}, {"id": "20000000"}, {"id": "123456789"}, {"id": "0x1"}, {"id": 2048},
+        {"id": -1}, {"id": 1.5}, {"id": "800", "extended": False}, {"id": 536870912, "extended": True}, {"id": "1", "data": "0"},
+        {"id": "1", "data": "0G"}, {"id": "1", "data": "00" * 9}, {"id": "1", "dat": ""}, {"id": "1", "rtr": True, "data": "00"},
+        {"id": "1", "rtr": True, "length": 9}, {"id": "1", "rtr": True, "fd": True}, {"id": "1", "length": 1}, {"id": "1", "brs": True},
+        {"id": "1", "esi": True}, {"id": "1", "pad": True}, {"id": "1", "dlc": 9}, {"id": "1", "dlc": 8, "data": "00" * 8},
+        {"id": "1", "fd": True, "dlc": 9, "data": "00" * 8}, {"id": "1", "extended": None},
+    ] + [{"id": "1", "fd": True, "data": "00" * n} for n in (9, 11, 13, 17, 28, 31, 36, 40, 44, 49, 63, 65)],
+    "CansendText": ["", "\n", "123", "12#00", "800#", "20000004#", "123#0", "123#" + "00" * 9, "123#R9", "123#R7_9", "123#00_9",
+                    "123##", "123##8", "123##0" + "00" * 9, "123#.00", "123#00.", "123#00 123#00", "123#00\n!"],
+    "FilterInput": [{}, {"mask": "7FF"}, {"id": "800", "extended": False}, {"id": "20000000"}, {"id": "1", "inverted": True}],
+    "CandumpFilter": ["", "123", "123:", "20000123:7FF", "#", "123:7FF,j"],
+    "FiltersInput": [{}, {"filters": None}, {"filters": [{"id": "1"}] * 513}, {"filters": [], "errors": ["stuff"]}],
+    "JobInput": [
+        {"frames": [], "interval_ms": 1}, {"frames": [{"id": "1"}] * 257, "interval_ms": 1}, {"frames": [{"id": "1"}]},
+        {"frames": [{"id": "1"}], "interval_ms": 0}, {"frames": [{"id": "1"}], "interval_us": 99},
+        {"frames": [{"id": "1"}], "interval_ms": 1, "interval_us": 1000}, {"frames": [{"id": "1"}], "interval_ms": 1, "count": 3},
+        {"frames": [{"id": "1"}], "interval_ms": 1, "initial_interval_ms": 1}, {"frames": [{"id": "1"}], "count": 3},
+        {"frames": [{"id": "1"}, {"id": "1", "fd": True}], "interval_ms": 1}, {"frames": [{"id": "1"}], "interval_ms": 1, "lease_ms": 5},
+    ],
+    "JobPatch": [{}, {"state": "finished"}, {"interval_us": 200, "interval_ms": 3}, {"name": "x"}],
+    "InterfaceName": ["", ".", "..", "a/b", "a b", "a:b", "sixteencharacter"],
+    "FrameEvent": [
+        {"type": "frame", "seq": 1, "timestamp": 1.5, "interface": "can0", "direction": "rx", "id": "123", "extended": False},
+        {"type": "frame", "seq": 1, "timestamp": 1.5, "interface": "can0", "direction": "rx", "id": "123", "extended": True, "data": ""},
+        {"type": "frame", "seq": 1, "timestamp": 1.5, "interface": "can0", "direction": "rx", "id": "123", "extended": False, "data": "", "fd": False},
+        {"type": "frame", "seq": 1, "timestamp": 1.5, "interface": "can0", "direction": "rx", "id": "123", "extended": False, "data": "", "x": 1},
+    ],
+    "Frame": [{"id": "123", "extended": False, "data": "", "seq": 1}],
+}
+
+
+@pytest.mark.parametrize("name, value", [(name, value) for name, values in ACCEPTED.items() for value in values])
+def test_schema_takes(name, value):
+    validator(f"#/components/schemas/{name}").validate(value)
+
+
+@pytest.mark.parametrize("name, value", [(name, value) for name, values in REFUSED.items() for value in values])
+def test_schema_refuses(name, value):
+    assert not validator(f"#/components/schemas/{name}").is_valid(value)
+
+
+def test_every_object_schema_is_closed():
+    def is_open(pointer, node):
+        kinds = node.get("type", [])
+        is_object = "object" in ([kinds] if isinstance(kinds, str) else kinds)
+        closed = node.get("additionalProperties") is False or node.get("unevaluatedProperties") is False
+        return is_object and not closed and not any(pointer == at or pointer.startswith(at + "/") for at in OPEN)
+
+    assert [pointer for pointer, node in nodes() if isinstance(node, dict) and is_open(pointer, node)] == []
+
+
+def test_required_fields_are_described():
+    for pointer, node in nodes():
+        if isinstance(node, dict) and node.get("additionalProperties") is False:
+            assert set(node.get("required", [])) <= set(node["properties"]), pointer
+
+
+def test_every_operation_is_named_and_described():
+    identifiers = [operation.get("operationId") for _, _, operation in OPERATIONS]
+    assert all(identifiers) and len(set(identifiers)) == len(identifiers)
+    tags = {tag["name"] for tag in DOCUMENT["tags"]}
+    for path, method, operation in OPERATIONS:
+        assert operation["summary"] and operation["description"], (path, method)
+        assert operation["tags"] and set(operation["tags"]) <= tags, (path, method)
+
+
+def test_head_goes_with_get_and_options_with_every_path():
+    for path, item in DOCUMENT["paths"].items():
+        assert "options" in item, path
+        assert ("get" in item) == ("head" in item), path
+
+
+@pytest.mark.parametrize("path, method, operation", OPERATIONS, ids=identify)
+def test_answers(path, method, operation):
+    answers = {status: resolved(answer) for status, answer in operation["responses"].items()}
+    assert {"403", "500", "503"} <= set(answers)
+    assert "400" in answers or method == "options"
+    assert ("413" in answers) == ("415" in answers) == ("requestBody" in operation)
+    for status, answer in answers.items():
+        assert resolved(answer["headers"]["X-Request-Id"])["required"]
+        content = answer.get("content", {})
+        if method == "head" or int(status) in (101, 204, 304):
+            assert not content, status
+        elif int(status) < 400:
+            assert content, status
+        elif (path, method, status) == HEALTH:
+            assert list(content) == ["application/json"]
+        else:
+            assert list(content) == ["application/problem+json"], status
+            whole, narrowed = content["application/problem+json"]["schema"]["allOf"]
+            assert whole == {"$ref": "#/components/schemas/Problem"}
+            assert narrowed["properties"]["status"] == {"const": int(status)}
+
+
+def test_every_problem_code_is_answered_somewhere():
+    codes = set()
+    for answer in DOCUMENT["components"]["responses"].values():
+        media = answer.get("content", {}).get("application/problem+json")
+        if media:
+            code = media["schema"]["allOf"][1]["properties"]["code"]
+            codes |= set(code.get("enum", [code.get("const")]))
+    assert codes == set(DOCUMENT["components"]["schemas"]["Problem"]["properties"]["code"]["enum"])
+
+
+def test_nothing_is_left_unused():
+    text = json.dumps(DOCUMENT)
+    for kind, members in DOCUMENT["components"].items():
+        for name in members:
+            if (kind, name) not in {("responses", "MethodNotAllowed"), ("schemas", "Event")}:
+                assert f'"#/components/{kind}/{name}"' in text, (kind, name)
+
+
+def test_json_is_current():
+    result = subprocess.run([sys.executable, ROOT / "deploy" / "openapi", "--check"], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
