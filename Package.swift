@@ -31,7 +31,8 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
+        // Without its traits it needs FoundationEssentials only.
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
     targets: [
@@ -71,14 +72,13 @@ let package = Package(
         .executableTarget(
             name: "canhttpd",
             dependencies: [
-                "Gateway", "HTTPServer", "EventLoop", "Linux",
+                "Gateway", "HTTP", "HTTPServer", "EventLoop", "JSON", "Linux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
 
-        .testTarget(name: "CANTests", dependencies: ["CAN"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -76,6 +76,9 @@ public final class Timer {
         self.action = action
     }
 
+    /// Whether it has run or was cancelled.
+    public var isDone: Bool { action == nil }
+
     /// Takes the action back. After it has run, this does nothing.
     public func cancel() { action = nil }
 }

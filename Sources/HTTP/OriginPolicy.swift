@@ -55,7 +55,8 @@ public struct OriginPolicy: Sendable {
 
     private func accepts(host: String) -> Bool {
         let name = Self.withoutPort(host).lowercased()
-        return name == "localhost" || name.hasSuffix(".localhost") || Self.isAddress(name) || allowedHosts.contains(name)
+        return name == "localhost" || name.hasSuffix(".localhost") || Self.isAddress(name)
+            || allowedHosts.contains(name)
     }
 
     private static func withoutPort(_ host: String) -> String {

@@ -137,9 +137,11 @@ public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
             changed.
             """
         case .notACANInterface: "There is a network interface of this name, but it is no CAN interface."
-        case .upgradeRequired: "The service speaks version 13 of the WebSocket protocol (RFC 6455), as every browser does."
+        case .upgradeRequired:
+            "The service speaks version 13 of the WebSocket protocol (RFC 6455), as every browser does."
         case .tooManyRequests: "A limit is reached; the detail says which. GET /v1 lists the limits in force."
-        case .tooManyStreams: "So many streams are open that the service takes no more. Close one, or raise --max-streams."
+        case .tooManyStreams:
+            "So many streams are open that the service takes no more. Close one, or raise --max-streams."
         case .internal:
             "Something went wrong that should not. The log of the service has more under the request's identifier."
         case .notSupported:

@@ -74,10 +74,10 @@ let access:
     }
 
 /// MHD_ContentReaderCallback of a stream's body.
-let readStream:
-    @convention(c) (UnsafeMutableRawPointer?, UInt64, UnsafeMutablePointer<CChar>?, Int) -> Int = { context, _, _, _ in
-        unsafe Unmanaged<HTTPStreamConnection>.fromOpaque(context!).takeUnretainedValue().read()
-    }
+let readStream: @convention(c) (UnsafeMutableRawPointer?, UInt64, UnsafeMutablePointer<CChar>?, Int) -> Int = {
+    context, _, _, _ in
+    unsafe Unmanaged<HTTPStreamConnection>.fromOpaque(context!).takeUnretainedValue().read()
+}
 
 /// MHD_ContentReaderFreeCallback of a stream's body.
 let freeStream: @convention(c) (UnsafeMutableRawPointer?) -> Void = { context in

@@ -74,22 +74,3 @@ public struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
         }
     }
 }
-
-/// The text of a socket address, `"127.0.0.1:51234"`.
-func text(of address: UnsafePointer<sockaddr>?) -> String {
-    guard let address = unsafe address else { return "unknown" }
-    let isSix = unsafe Int32(address.pointee.sa_family) == AF_INET6
-    let size = isSix ? MemoryLayout<sockaddr_in6>.size : MemoryLayout<sockaddr_in>.size
-    var host = [CChar](repeating: 0, count: 64)
-    var service = [CChar](repeating: 0, count: 16)
-    let status = unsafe getnameinfo(
-        address, socklen_t(size), &host, 64, &service, 16, NI_NUMERICHOST | NI_NUMERICSERV)
-    guard status == 0 else { return "unknown" }
-    let name = decode(host)
-    let port = decode(service)
-    return isSix ? "[\(name)]:\(port)" : "\(name):\(port)"
-}
-
-private func decode(_ text: [CChar]) -> String {
-    String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-}

@@ -21,7 +21,9 @@ extension JSONValue {
         // jansson takes no null pointer, which an empty array may have.
         let text = text.isEmpty ? [UInt8(ascii: " ")] : text
         let parsed = unsafe text.withUnsafeBytes { bytes in
-            unsafe bytes.withMemoryRebound(to: CChar.self) { unsafe json_loadb($0.baseAddress, $0.count, flags, &error) }
+            unsafe bytes.withMemoryRebound(to: CChar.self) {
+                unsafe json_loadb($0.baseAddress, $0.count, flags, &error)
+            }
         }
         guard let tree = unsafe parsed else {
             // jansson keeps the error's code in the last byte, behind the end of the text.

@@ -27,7 +27,8 @@ internal import CJansson
         unsafe values = fields.map { field in
             let (name, value) =
                 switch field {
-                case .constant(let name, let value): unsafe (name, json_loads(value.encodedText, Int(JSON_DECODE_ANY), nil))
+                case .constant(let name, let value):
+                    unsafe (name, json_loads(value.encodedText, Int(JSON_DECODE_ANY), nil))
                 case .string(let name): unsafe (name, json_string_nocheck(""))
                 case .integer(let name): unsafe (name, json_integer(0))
                 case .real(let name): unsafe (name, json_real(0))

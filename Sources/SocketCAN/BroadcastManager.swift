@@ -130,7 +130,7 @@ public struct BroadcastManager: ~Copyable, Sendable {
             var head = ccan_bcm_head()
             do {
                 try shim("recv") { unsafe ccan_bcm_read(socket.number, &head, &frames) }
-            } catch where error.errno == .wouldBlock {
+            } catch  where error.errno == .wouldBlock {
                 return nil
             }
             let isFlexible = head.flags & UInt32(CAN_FD_FRAME) != 0

@@ -63,7 +63,8 @@ extension Controller {
         state = attributes.uint32(IFLA_CAN_STATE).flatMap { State(rawValue: UInt32($0)) }
         bitTiming = BitTiming(attributes.structure(IFLA_CAN_BITTIMING, can_bittiming()))
         dataBitTiming = BitTiming(attributes.structure(IFLA_CAN_DATA_BITTIMING, can_bittiming()))
-        bitTimingLimits = attributes.structure(IFLA_CAN_BITTIMING_CONST, can_bittiming_const()).map(BitTimingLimits.init)
+        bitTimingLimits = attributes.structure(IFLA_CAN_BITTIMING_CONST, can_bittiming_const()).map(
+            BitTimingLimits.init)
         dataBitTimingLimits = attributes.structure(IFLA_CAN_DATA_BITTIMING_CONST, can_bittiming_const())
             .map(BitTimingLimits.init)
         clock = attributes.uint32(IFLA_CAN_CLOCK)
@@ -96,7 +97,9 @@ extension BitTiming {
 
 extension BitTimingLimits {
     init(_ limits: can_bittiming_const) {
-        let name = unsafe withUnsafeBytes(of: limits.name) { unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        let name = unsafe withUnsafeBytes(of: limits.name) {
+            unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+        }
         self.init(
             name: name, segment1: Int(limits.tseg1_min)...Int(limits.tseg1_max),
             segment2: Int(limits.tseg2_min)...Int(limits.tseg2_max), greatestJumpWidth: Int(limits.sjw_max),

@@ -13,6 +13,11 @@ public enum Links {
     }
 }
 
+extension Links {
+    /// Whether the machine has a network interface of a name, of whatever kind.
+    public static func exists(_ name: String) -> Bool { unsafe if_nametoindex(name) != 0 }
+}
+
 /// Tells when CAN interfaces come, go and change (RTNLGRP_LINK).
 public final class LinkMonitor {
     /// What happened.
@@ -33,7 +38,7 @@ public final class LinkMonitor {
         try socket.subscribe()
     }
 
-    /// Calls a body with the number of the descriptor, to wait on it; it stays the monitor's.
+    /// The number of the descriptor, to wait on it; it stays the monitor's.
     public var descriptorNumber: Int32 { socket.descriptorNumber }
 
     /// What happened since the last call; it does not wait.

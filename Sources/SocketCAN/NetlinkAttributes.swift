@@ -26,7 +26,9 @@ internal import CNetlinkRoute
     }
 
     func string(_ type: some BinaryInteger) -> String? {
-        guard let attribute = unsafe attribute(Int(type)), let text = unsafe nla_get_string(attribute) else { return nil }
+        guard let attribute = unsafe attribute(Int(type)), let text = unsafe nla_get_string(attribute) else {
+            return nil
+        }
         return unsafe String(cString: text)
     }
 

@@ -131,7 +131,7 @@ public struct RawSocket: ~Copyable, Sendable {
         batch.count = 0
         do {
             batch.count = Int(try shim("recvmmsg") { unsafe ccan_receive(socket.number, batch.batch) })
-        } catch where error.errno == .wouldBlock {
+        } catch  where error.errno == .wouldBlock {
             return 0
         }
         return batch.count

@@ -1,0 +1,35 @@
+internal import HTTP
+
+extension API {
+    /// Everything that is served, path by path.
+    func addRoutes(
+        _ service: ServiceAPI, _ documents: DocumentsAPI, _ interfaces: InterfacesAPI, _ sending: SendingAPI,
+        _ streams: StreamsAPI, _ jobs: JobsAPI
+    ) {
+        add(.get, "/", documents.index)
+        add(.get, "/openapi.yaml", documents.openAPIAsYAML)
+        add(.get, "/openapi.json", documents.openAPIAsJSON)
+        add(.get, "/problems/{code}", documents.problem)
+
+        add(.get, "/healthz", service.health)
+        add(.get, "/v1", service.get)
+
+        addLater(.get, "/v1/interfaces", interfaces.list)
+        addLater(.get, "/v1/interfaces/{name}", interfaces.get)
+        add(.get, "/v1/interfaces/{name}/filters", interfaces.getFilters)
+        add(.put, "/v1/interfaces/{name}/filters", interfaces.putFilters)
+        add(.delete, "/v1/interfaces/{name}/filters", interfaces.deleteFilters)
+
+        add(.get, "/v1/frames", streams.all)
+        add(.get, "/v1/interfaces/{name}/frames", streams.one)
+        addLater(.post, "/v1/interfaces/{name}/frames", sending.send)
+
+        add(.get, "/v1/jobs", jobs.list)
+        add(.delete, "/v1/jobs", jobs.deleteAll)
+        add(.get, "/v1/jobs/{id}", jobs.get)
+        add(.patch, "/v1/jobs/{id}", jobs.patch)
+        add(.delete, "/v1/jobs/{id}", jobs.delete)
+        add(.get, "/v1/interfaces/{name}/jobs", jobs.listOfInterface)
+        add(.post, "/v1/interfaces/{name}/jobs", jobs.make)
+    }
+}

@@ -1,0 +1,119 @@
+internal import HTTP
+internal import Logging
+
+/// Answers requests: finds what serves them, and says in one way what is wrong with them.
+final class API: RequestHandler {
+    /// Takes the answer to a call, or what is wrong with it; called once.
+    typealias Reply = (Result<Answer, Problem>) -> Void
+
+    private var router = Router<(Call, @escaping Reply) -> Void>()
+    private let policy: OriginPolicy
+    private let logger: Logger
+    private var outstanding = 0
+    /// Whether the service is about to stop.
+    var isStopping = false
+
+    init(policy: OriginPolicy, logger: Logger) {
+        self.policy = policy
+        self.logger = logger
+    }
+
+    /// Whether an answer is still owed.
+    var owesAnswers: Bool { outstanding > 0 }
+
+    /// Adds a route that is answered at once.
+    func add(_ method: HTTP.Method, _ pattern: String, _ serve: @escaping (Call) throws(Problem) -> Answer) {
+        router.add(method, pattern) { call, reply in
+            do throws(Problem) {
+                reply(.success(try serve(call)))
+            } catch {
+                reply(.failure(error))
+            }
+        }
+    }
+
+    /// Adds a route that is answered later, unless it throws.
+    func addLater(
+        _ method: HTTP.Method, _ pattern: String, _ serve: @escaping (Call, @escaping Reply) throws(Problem) -> Void
+    ) {
+        router.add(method, pattern) { call, reply in
+            do throws(Problem) {
+                try serve(call, reply)
+            } catch {
+                reply(.failure(error))
+            }
+        }
+    }
+
+    func handle(_ request: Request, answer: @escaping (Answer) -> Void) {
+        outstanding += 1
+        let reply: Reply = { [self] result in
+            outstanding -= 1
+            answer(finish(result, of: request))
+        }
+        do throws(Problem) {
+            try dispatch(request, reply)
+        } catch {
+            reply(.failure(error))
+        }
+    }
+
+    private func dispatch(_ request: Request, _ reply: @escaping Reply) throws(Problem) {
+        try policy.check(request)
+        if isStopping { throw Problem(.shuttingDown, "the service was told to stop") }
+        switch router.match(request.method, request.path) {
+        case .notFound: throw Problem(.notFound, "there is nothing at /\(request.path.joined(separator: "/"))")
+        case .otherMethods(let methods):
+            let allowed = methods.map(\.rawValue)
+            let headers: Headers = ["Allow": allowed.joined(separator: ", ")]
+            if request.method == HTTP.Method.options.rawValue {
+                return reply(.success(.response(Response(204, headers: headers))))
+            }
+            throw Problem(
+                .methodNotAllowed, "\(request.method) is not allowed here", allowed: allowed, headers: headers)
+        case .found(let action, let parameters):
+            if request.isBodyTooLarge { throw Problem(.bodyTooLarge, "the body is longer than this service takes") }
+            action(Call(request: request, parameters: parameters), reply)
+        }
+    }
+
+    private func finish(_ result: Result<Answer, Problem>, of request: Request) -> Answer {
+        switch result {
+        case .success(.response(var response)):
+            response.headers = complete(response.headers, of: request)
+            log(request, status: response.status.code)
+            return .response(response)
+        case .success(.stream(var head, let source)):
+            head.headers = complete(head.headers, of: request)
+            log(request, status: head.status.code)
+            return .stream(head, source)
+        case .success(.webSocket(let headers, let source)):
+            log(request, status: 101)
+            return .webSocket(complete(headers, of: request), source)
+        case .failure(let problem):
+            var response = Response(problem, requestIdentifier: request.identifier)
+            response.headers = complete(response.headers, of: request)
+            log(request, status: response.status.code, problem: problem)
+            return .response(response)
+        }
+    }
+
+    private func complete(_ headers: Headers, of request: Request) -> Headers {
+        var headers = headers
+        headers["X-Request-Id"] = request.identifier
+        if headers["Cache-Control"] == nil { headers["Cache-Control"] = "no-store" }
+        for field in policy.headers(for: request).fields {
+            headers[field.name] = headers[field.name].map { "\($0), \(field.value)" } ?? field.value
+        }
+        return headers
+    }
+
+    private func log(_ request: Request, status: Int, problem: Problem? = nil) {
+        var metadata: Logger.Metadata = [
+            "request": "\(request.identifier)", "peer": "\(request.peer)", "method": "\(request.method)",
+            "path": "/\(request.path.joined(separator: "/"))", "status": "\(status)",
+        ]
+        if let problem { metadata["detail"] = "\(problem.detail)" }
+        logger.log(level: status >= 500 ? .warning : .debug, "request", metadata: metadata)
+    }
+}

@@ -1,0 +1,43 @@
+internal import HTTP
+internal import JSON
+
+/// A request on its way to what serves it.
+struct Call {
+    let request: Request
+    /// The decoded segments of the path that stand for the names of the route's pattern.
+    let parameters: [String: String]
+
+    /// A segment of the path, by its name in the pattern.
+    subscript(name: String) -> String { parameters[name] ?? "" }
+
+    /// The query; every parameter in it must be one that is understood here.
+    func query(_ names: String...) throws(Problem) -> Query { try Query(request.query, names: names) }
+
+    /// The body as JSON.
+    /// - Throws: ``Problem``: `unsupported-media-type`, `malformed-request` with line and column.
+    func json() throws(Problem) -> JSONValue {
+        switch request.contentType {
+        case MediaType.json, nil: return try parsedBody()
+        case "application/x-www-form-urlencoded" where isBodyJSON: return try parsedBody()
+        case let type?:
+            throw Problem(
+                .unsupportedMediaType, "the body is '\(type)'; this call takes application/json", field: "Content-Type",
+                allowed: [MediaType.json])
+        }
+    }
+
+    /// Whether the body looks like a JSON object or array.
+    var isBodyJSON: Bool {
+        let first = request.body.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
+        return first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
+    }
+
+    /// The body as JSON, whatever its media type.
+    func parsedBody() throws(Problem) -> JSONValue {
+        do {
+            return try JSONValue(parsing: request.body)
+        } catch {
+            throw Problem(.malformedRequest, "the body is no JSON: \(error)")
+        }
+    }
+}

@@ -1,0 +1,122 @@
+internal import CAN
+internal import HTTP
+internal import JSON
+
+extension Frame {
+    private static let fields = ["id", "extended", "data", "rtr", "length", "dlc", "fd", "brs", "esi", "pad"]
+
+    /// Reads a frame that a client sent.
+    /// - Throws: ``Problem``: `malformed-request`, `invalid-frame`.
+    init(_ json: JSONValue) throws(Problem) {
+        let reader = try ObjectReader(json, fields: Self.fields)
+        let identifier = try Identifier(reader)
+        let data = try Self.data(reader)
+        let isRemote = try reader.boolean("rtr") ?? false
+        let isFlexible = try reader.boolean("fd") ?? false
+        try Self.checkTogether(reader, isRemote: isRemote, isFlexible: isFlexible)
+        let rawDLC = try reader.integer("dlc")
+        do {
+            if isFlexible {
+                self = try .flexible(
+                    identifier, data, bitRateSwitch: reader.boolean("brs") ?? false,
+                    errorStateIndicator: reader.boolean("esi") ?? false, pad: reader.boolean("pad") ?? false)
+            } else if isRemote {
+                self = try .remote(identifier, length: reader.integer("length") ?? 0, rawDLC: rawDLC)
+            } else {
+                self = try .data(identifier, data, rawDLC: rawDLC)
+            }
+        } catch let error as InvalidFrame {
+            throw Problem(error)
+        } catch {
+            throw error as! Problem
+        }
+    }
+
+    private static func data(_ reader: ObjectReader) throws(Problem) -> [UInt8] {
+        guard let text = try reader.string("data") else { return [] }
+        do {
+            return try Hex.bytes(text)
+        } catch {
+            throw Problem(.invalidFrame, "data \(error)", field: "data")
+        }
+    }
+
+    private static func checkTogether(
+        _ reader: ObjectReader, isRemote: Bool, isFlexible: Bool
+    ) throws(Problem) {
+        if isRemote && isFlexible {
+            throw Problem(.invalidFrame, "rtr with fd: CAN FD has no remote frames", field: "rtr")
+        }
+        for name in ["brs", "esi", "pad"] where try reader.boolean(name) ?? false && !isFlexible {
+            throw Problem(.invalidFrame, "\(name) needs fd: true", field: name)
+        }
+        if isRemote, reader.has("data") {
+            throw Problem(
+                .invalidFrame, "data with rtr: a remote frame carries none; length says how many bytes it asks for",
+                field: "data")
+        }
+        if !isRemote, try reader.integer("length") != nil {
+            throw Problem(.invalidFrame, "length needs rtr: true; otherwise data says it", field: "length")
+        }
+        if isFlexible, try reader.integer("dlc") != nil {
+            throw Problem(.invalidFrame, "dlc with fd: a raw data length code is for classic frames", field: "dlc")
+        }
+    }
+}
+
+extension Identifier {
+    /// Reads `id` and `extended`: 1 to 3 digits are a standard identifier, 8 an extended one, anything between needs
+    /// `extended`; an integer is standard without it.
+    fileprivate init(_ reader: ObjectReader) throws(Problem) {
+        guard let value = try reader.hexNumber("id", else: .invalidFrame) else {
+            throw Problem(.invalidFrame, "id is missing", field: "id")
+        }
+        var isExtended = try reader.boolean("extended")
+        if isExtended == nil, let digits = (try? reader.string("id"))?.utf8.count {
+            guard digits <= 3 || digits == 8 else {
+                throw Problem(
+                    .invalidFrame,
+                    "id has \(digits) digits, which leaves open whether it is extended; say so, or write 3 or 8 digits",
+                    field: "id")
+            }
+            isExtended = digits == 8
+        }
+        do {
+            self = try Identifier(checking: value, extended: isExtended ?? false)
+        } catch {
+            throw Problem(error)
+        }
+    }
+}
+
+extension Problem {
+    /// What is wrong with a frame.
+    init(_ error: InvalidFrame) {
+        self.init(
+            .invalidFrame, error.description, field: error.field.isEmpty ? nil : error.field,
+            allowed: error.allowed.isEmpty ? nil : error.allowed)
+    }
+}
+
+extension JSONValue {
+    /// A frame as it is sent, in a job.
+    init(_ frame: Frame) {
+        var members = [
+            Member("id", .string(frame.identifier.description)),
+            Member("extended", .boolean(frame.identifier.isExtended)),
+        ]
+        switch frame.content {
+        case .data(let payload, let rawDLC):
+            members.append(Member("data", .string(payload.description)))
+            if let rawDLC { members.append(Member("dlc", .integer(Int(rawDLC)))) }
+        case .remote(let length, let rawDLC):
+            members += [Member("rtr", true), Member("length", .integer(Int(length)))]
+            if let rawDLC { members.append(Member("dlc", .integer(Int(rawDLC)))) }
+        case .flexible(let payload, let bitRateSwitch, let errorStateIndicator):
+            members += [Member("data", .string(payload.description)), Member("fd", true)]
+            if bitRateSwitch { members.append(Member("brs", true)) }
+            if errorStateIndicator { members.append(Member("esi", true)) }
+        }
+        self = .object(members)
+    }
+}

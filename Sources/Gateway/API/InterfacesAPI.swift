@@ -1,0 +1,74 @@
+internal import CAN
+internal import EventLoop
+internal import HTTP
+internal import JSON
+internal import Linux
+internal import SocketCAN
+
+/// `/v1/interfaces`, `/v1/interfaces/{name}` and `/v1/interfaces/{name}/filters`.
+struct InterfacesAPI {
+    let interfaces: Interfaces
+    let loop: EventLoop
+
+    func list(_ call: Call, _ reply: @escaping API.Reply) throws(Problem) {
+        _ = try call.query()
+        try interfaces.checkSupported()
+        ask { result in
+            reply(result.map { list in .json(["interfaces": .array(list.map { JSONValue($0, interfaces) })]) })
+        }
+    }
+
+    func get(_ call: Call, _ reply: @escaping API.Reply) throws(Problem) {
+        _ = try call.query()
+        let known = try interfaces.interface(named: call["name"])
+        ask { result in
+            reply(
+                result.flatMap { list in
+                    guard let interface = list.first(where: { $0.index == known.index }) else {
+                        return .failure(Problem(.interfaceNotFound, "there is no interface '\(known.name)' any more"))
+                    }
+                    return .success(.json(JSONValue(interface, interfaces)))
+                })
+        }
+    }
+
+    /// Asks the kernel how the interfaces are now, on the worker thread: while another program holds the kernel's lock of
+    /// all interfaces, as it does when it brings up a slow adapter, the answer takes its time.
+    private func ask(_ completion: @escaping (Result<[Interface], Problem>) -> Void) {
+        loop.offload {
+            Result { () throws(SystemError) in try Links.list() }
+        } then: { result in
+            completion(result.mapError { Problem(.internal, "the interfaces cannot be listed: \($0)") })
+        }
+    }
+
+    // MARK: Capture filters
+
+    func getFilters(_ call: Call) throws(Problem) -> Answer {
+        _ = try call.query()
+        let interface = try interfaces.interface(named: call["name"])
+        return .json(JSONValue(interfaces.filters(of: interface.name)))
+    }
+
+    func putFilters(_ call: Call) throws(Problem) -> Answer {
+        _ = try call.query()
+        let interface = try interfaces.interface(named: call["name"])
+        let filters = try FilterSet(call.json())
+        try set(filters, of: interface)
+        return .json(JSONValue(filters))
+    }
+
+    func deleteFilters(_ call: Call) throws(Problem) -> Answer {
+        _ = try call.query()
+        try set(.everything, of: interfaces.interface(named: call["name"]))
+        return .response(Response(204))
+    }
+
+    private func set(_ filters: FilterSet, of interface: Interface) throws(Problem) {
+        do {
+            try interfaces.setFilters(filters, of: interface)
+        } catch {
+            throw Problem(error, on: interface.name)
+        }
+    }
+}

@@ -1,0 +1,86 @@
+internal import CAN
+internal import HTTP
+internal import JSON
+internal import SocketCAN
+
+/// `POST /v1/interfaces/{name}/frames`.
+struct SendingAPI {
+    let interfaces: Interfaces
+    let transmitters: Transmitters
+
+    /// The most frames of one request.
+    static let capacity = 4096
+
+    func send(_ call: Call, _ reply: @escaping API.Reply) throws(Problem) {
+        let query = try call.query("timeout_ms", "dry_run")
+        let timeout = try query.decimal("timeout_ms", in: 0...60000) ?? 100
+        let isDryRun = try query.boolean("dry_run") ?? false
+        let interface = try interfaces.interface(named: call["name"])
+        let frames = try self.frames(call)
+        guard !frames.isEmpty else {
+            throw Problem(.invalidFrame, "there is no frame to send; one is the least")
+        }
+        guard frames.count <= Self.capacity else {
+            throw Problem(.invalidFrame, "\(frames.count) frames are too many for one request; \(Self.capacity) go")
+        }
+        for (index, frame) in frames.enumerated() where frame.isFlexible && !interface.takesFlexible {
+            throw Problem(
+                .invalidFrame,
+                "fd: '\(interface.name)' takes classic frames only (its mtu is \(interface.mtu), CAN FD needs 72)",
+                index: index, field: "fd")
+        }
+        if isDryRun { return reply(.success(.json(["sent": 0, "valid": .integer(frames.count)]))) }
+        transmitters.send(frames, on: interface, timeout: Int64(timeout * 1e6)) { result in
+            reply(result.map { .json(["sent": .integer($0)]) })
+        }
+    }
+
+    private func frames(_ call: Call) throws(Problem) -> [Frame] {
+        switch call.request.contentType {
+        case MediaType.json: return try jsonFrames(call)
+        case "text/plain": return try textFrames(call)
+        // What curl -d sends unless told otherwise, and what comes without a word: taken for what it is.
+        case "application/x-www-form-urlencoded", nil:
+            return call.isBodyJSON ? try jsonFrames(call) : try textFrames(call)
+        case let type?:
+            throw Problem(
+                .unsupportedMediaType, "the body is '\(type)'; frames come as application/json or text/plain",
+                field: "Content-Type", allowed: [MediaType.json, "text/plain"])
+        }
+    }
+
+    private func jsonFrames(_ call: Call) throws(Problem) -> [Frame] {
+        let json = try call.parsedBody()
+        guard case .array(let elements) = json else { return [try Frame(json)] }
+        var frames: [Frame] = []
+        frames.reserveCapacity(elements.count)
+        for (index, element) in elements.enumerated() {
+            do throws(Problem) {
+                frames.append(try Frame(element))
+            } catch {
+                throw error.at(index: index)
+            }
+        }
+        return frames
+    }
+
+    private func textFrames(_ call: Call) throws(Problem) -> [Frame] {
+        guard let text = String(validating: call.request.body, as: UTF8.self) else {
+            throw Problem(.malformedRequest, "the body is no UTF-8")
+        }
+        var frames: [Frame] = []
+        for line in text.split(whereSeparator: \.isNewline) {
+            let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
+            guard let word = words.first else { continue }
+            do throws(InvalidFrame) {
+                guard words.count == 1 else {
+                    throw InvalidFrame("", "'\(line)' has a blank in it; a line holds one frame, as 123#DEADBEEF")
+                }
+                frames.append(try Frame(cansend: word))
+            } catch {
+                throw Problem(error).at(index: frames.count)
+            }
+        }
+        return frames
+    }
+}

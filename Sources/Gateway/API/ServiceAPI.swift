@@ -1,0 +1,46 @@
+internal import CAN
+internal import HTTP
+internal import JSON
+internal import Linux
+internal import SocketCAN
+
+/// `/v1` and `/healthz`.
+struct ServiceAPI {
+    let configuration: GatewayConfiguration
+    let interfaces: Interfaces
+    let epoch: String
+    let started: Int64
+
+    func get(_ call: Call) throws(Problem) -> Answer {
+        _ = try call.query()
+        let protocols = KernelProtocol.allCases.map { JSONValue.Member($0.rawValue, .boolean($0.isSupported)) }
+        return .json([
+            "name": "canhttpd", "version": .string(GatewayConfiguration.version), "epoch": .string(epoch),
+            "now": .real(seconds(Clock.realtime)), "uptime_s": .real(seconds(Clock.monotonic - started)),
+            "kernel": .string(Machine.kernelRelease), "protocols": .object(protocols), "limits": limits,
+            "links": [
+                "self": "/v1", "interfaces": "/v1/interfaces", "frames": "/v1/frames", "jobs": "/v1/jobs",
+                "health": "/healthz", "openapi": "/openapi.json",
+            ],
+        ])
+    }
+
+    private var limits: JSONValue {
+        [
+            "body_bytes": .integer(configuration.bodyBytes), "connections": .integer(configuration.connections),
+            "filters": .integer(FilterSet.capacity), "frames_per_job": .integer(BroadcastManager.capacity),
+            "frames_per_request": .integer(SendingAPI.capacity),
+            "job_interval_min_us": .integer(Int(Jobs.leastInterval)), "jobs": .integer(Jobs.capacity),
+            "log_bytes": .integer(configuration.logBytes),
+            "receive_buffer_bytes": .integer(configuration.receiveBufferBytes),
+            "streams": .integer(configuration.streams),
+            "websocket_message_bytes": .integer(configuration.webSocketMessageBytes),
+        ]
+    }
+
+    func health(_ call: Call) throws(Problem) -> Answer {
+        _ = try call.query()
+        guard let trouble = interfaces.trouble else { return .json(["status": "ok"]) }
+        return .response(.json(503, ["status": "unavailable", "reasons": [.string(trouble)]]))
+    }
+}

@@ -1,0 +1,18 @@
+internal import CAN
+internal import JSON
+
+extension JSONValue {
+    /// An `error` event.
+    init(_ error: ErrorFrame, timestamp: Int64, interface: String, sequence: Int) {
+        var identifier: [UInt8] = []
+        Hex.append(error.classes.rawValue | 0x2000_0000, digits: 8, to: &identifier)
+        self = .members([
+            "type": "error", "seq": .integer(sequence), "timestamp": .real(seconds(timestamp)),
+            "interface": .string(interface), "classes": JSONValue(error.classes.names),
+            "error_counters": error.errorCounters.map {
+                ["tx": .integer(Int($0.transmit)), "rx": .integer(Int($0.receive))]
+            },
+            "id": .string(String(decoding: identifier, as: UTF8.self)), "data": .string(error.data.description),
+        ])
+    }
+}

@@ -1,0 +1,64 @@
+public import EventLoop
+public import HTTP
+public import Linux
+public import Logging
+internal import SocketCAN
+
+/// The service: captures the CAN interfaces, and serves them to whoever asks.
+///
+/// All of it belongs to the thread of the event loop.
+public final class Gateway {
+    private let api: API
+    private let hub: StreamHub
+    private let interfaces: Interfaces
+    private let transmitters: Transmitters
+    private let jobs: Jobs
+
+    /// Begins to capture.
+    public init(_ configuration: GatewayConfiguration, on loop: EventLoop, logger: Logger) throws(SystemError) {
+        let epoch = String(Clock.realtime / 1000, radix: 16)
+        let names = InterfaceNames()
+        let log = EventLog(epoch: epoch, capacity: configuration.logBytes)
+        let hub = StreamHub(log: log, names: names, loop: loop, limit: configuration.streams)
+        let interfaces = try Interfaces(
+            log: log, names: names, loop: loop, receiveBuffer: configuration.receiveBufferBytes, logger: logger)
+        let transmitters = Transmitters(loop: loop)
+        let jobs = Jobs(log: log, names: names, loop: loop, interfaces: interfaces)
+        hub.presentInterfaces = { interfaces.present.map(\.name) }
+        interfaces.changed = { interface, change in
+            jobs.interfaceChanged(interface, change)
+            if change == .removed { transmitters.remove(interface) }
+        }
+        api = API(policy: configuration.policy, logger: logger)
+        api.addRoutes(
+            ServiceAPI(configuration: configuration, interfaces: interfaces, epoch: epoch, started: Clock.monotonic),
+            DocumentsAPI(), InterfacesAPI(interfaces: interfaces, loop: loop),
+            SendingAPI(interfaces: interfaces, transmitters: transmitters),
+            StreamsAPI(interfaces: interfaces, hub: hub),
+            JobsAPI(interfaces: interfaces, jobs: jobs))
+        self.hub = hub
+        self.interfaces = interfaces
+        self.transmitters = transmitters
+        self.jobs = jobs
+    }
+
+    /// Answers requests.
+    public var handler: any RequestHandler { api }
+
+    /// Why the service cannot do its job, nil when it can.
+    public var trouble: String? { interfaces.trouble }
+
+    /// The names of the interfaces that are there.
+    public var interfaceNames: [String] { interfaces.present.map(\.name) }
+
+    /// Takes no more requests, answers those that wait, ends the streams, and takes the jobs out of the kernel.
+    public func stop() {
+        api.isStopping = true
+        transmitters.stop()
+        jobs.stopAll()
+        hub.endAll()
+    }
+
+    /// Whether a request is still being answered.
+    public var owesAnswers: Bool { api.owesAnswers }
+}

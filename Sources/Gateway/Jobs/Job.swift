@@ -1,0 +1,52 @@
+internal import EventLoop
+internal import SocketCAN
+
+/// A sequence of frames that the kernel sends by its own timers.
+final class Job {
+    /// What a job is doing.
+    enum State: String {
+        /// The kernel sends it.
+        case running
+        /// It was told to stop, or not yet to start.
+        case stopped
+        /// Its count or its time is over.
+        case finished
+        /// Its interface went down.
+        case interfaceDown = "interface-down"
+        /// Its interface was removed.
+        case interfaceGone = "interface-gone"
+    }
+
+    /// Made by the service, `"j1"`; never used twice in a run.
+    let id: String
+    /// Chosen by the client.
+    let name: String?
+    /// The name of its interface.
+    let interface: String
+    /// When it was made, in nanoseconds since the epoch.
+    let created: Int64
+    /// What it sends and when.
+    var specification: JobSpecification
+    /// What it is doing.
+    var state = State.stopped
+    /// What the kernel calls it while it is running.
+    var key: BroadcastManager.Key
+    /// How many frames the kernel holds of it: it may be given fewer, never more.
+    var framesInKernel = 0
+    /// How many frames were sent by what the kernel has forgotten since.
+    var sentBefore = 0
+    /// Ends it when its time is over.
+    var end: Timer?
+
+    init(
+        id: String, name: String?, interface: String, created: Int64, key: BroadcastManager.Key,
+        _ specification: JobSpecification
+    ) {
+        self.id = id
+        self.name = name
+        self.interface = interface
+        self.created = created
+        self.key = key
+        self.specification = specification
+    }
+}

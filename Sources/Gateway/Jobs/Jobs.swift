@@ -1,0 +1,256 @@
+internal import CAN
+internal import EventLoop
+internal import HTTP
+internal import JSON
+internal import Linux
+internal import SocketCAN
+
+/// All jobs. The kernel sends; this starts, changes and ends what it sends, and knows what became of each.
+final class Jobs {
+    /// The least interval, in microseconds. The kernel has none and would do nothing else.
+    static let leastInterval: Int64 = 100
+    /// The most jobs at once, whatever their state.
+    static let capacity = 4096
+
+    private let log: EventLog
+    private let names: InterfaceNames
+    private let loop: EventLoop
+    private let interfaces: Interfaces
+    private var jobs: [String: Job] = [:]
+    private var buses: [String: JobBus] = [:]
+    private var lastNumber: UInt32 = 0
+
+    init(log: EventLog, names: InterfaceNames, loop: EventLoop, interfaces: Interfaces) {
+        self.log = log
+        self.names = names
+        self.loop = loop
+        self.interfaces = interfaces
+    }
+
+    // MARK: For clients
+
+    /// The jobs in the order in which they were made, of one interface or of all.
+    func all(on interface: String? = nil) -> [Job] {
+        jobs.values.filter { interface == nil || $0.interface == interface }.sorted { $0.key.number < $1.key.number }
+    }
+
+    /// - Throws: ``Problem``: `job-not-found`.
+    func job(_ id: String) throws(Problem) -> Job {
+        guard let job = jobs[id] else { throw Problem(.jobNotFound, "there is no job '\(id)'") }
+        return job
+    }
+
+    /// Makes a job and, unless told otherwise, starts it.
+    /// - Throws: ``Problem``: `job-exists`, `too-many-requests`, `interface-down`, `not-supported`.
+    func make(
+        _ specification: JobSpecification, named name: String?, on interface: Interface, starts: Bool
+    ) throws(Problem) -> Job {
+        if let name, let other = jobs.values.first(where: { $0.name == name }) {
+            throw Problem(.jobExists, "the job '\(other.id)' has the name '\(name)'", field: "name")
+        }
+        guard jobs.count < Self.capacity else {
+            throw Problem(.tooManyRequests, "there are \(Self.capacity) jobs, the most that the service takes")
+        }
+        let key = BroadcastManager.Key(lastNumber + 1, isFlexible: specification.isFlexible)
+        let job = Job(
+            id: "j\(key.number)", name: name, interface: interface.name, created: Clock.realtime, key: key,
+            specification)
+        if starts { try start(job) }
+        lastNumber += 1
+        jobs[job.id] = job
+        if job.specification.schedule.isSingle { finishSoon(job) }
+        return job
+    }
+
+    /// Changes what a job sends, and when.
+    /// - Parameter isRescheduled: Whether its intervals or count change; then a running job starts over.
+    /// - Throws: ``Problem``: `interface-down`, `internal`. Then nothing has changed.
+    func change(_ job: Job, to specification: JobSpecification, isRescheduled: Bool) throws(Problem) {
+        guard job.state == .running, let bus = buses[job.interface] else {
+            job.specification = specification
+            return
+        }
+        let fits = specification.frames.count <= job.framesInKernel && specification.isFlexible == job.key.isFlexible
+        do throws(SystemError) {
+            if !fits {
+                try replace(job, specification, bus)
+            } else if isRescheduled {
+                try bus.withManager { manager throws(SystemError) in
+                    try manager.reschedule(job.key, specification.frames, specification.schedule, restarting: true)
+                }
+            } else {
+                try bus.withManager { manager throws(SystemError) in
+                    try manager.update(
+                        job.key, specification.frames, reportsExpiry: specification.schedule.count > 0)
+                }
+            }
+        } catch {
+            throw Problem(error, on: job.interface)
+        }
+        job.framesInKernel = specification.frames.count
+        job.specification = specification
+        if isRescheduled, specification.schedule.isSingle { finishSoon(job) }
+    }
+
+    /// Starts a job that is not running; one that has ended begins anew.
+    /// - Throws: ``Problem``: `interface-not-found`, `interface-down`.
+    func resume(_ job: Job) throws(Problem) {
+        guard job.state != .running else { return }
+        try start(job)
+        announce(job)
+        if job.specification.schedule.isSingle { finishSoon(job) }
+    }
+
+    /// Stops a job that is running.
+    func stop(_ job: Job) {
+        guard job.state == .running else { return }
+        end(job, as: .stopped, kernelCounts(on: job.interface))
+    }
+
+    /// Stops and forgets a job.
+    func delete(_ job: Job) {
+        takeOutOfKernel(job)
+        jobs[job.id] = nil
+    }
+
+    /// How many frames the kernel has sent of each job.
+    func sentCounts(of jobs: [Job]) -> [String: Int] {
+        var counts: [String: Int] = [:]
+        for interface in Set(jobs.map(\.interface)) {
+            let inKernel = kernelCounts(on: interface)
+            for job in jobs where job.interface == interface {
+                counts[job.id] = job.sentBefore + (job.state == .running ? inKernel[job.key] ?? 0 : 0)
+            }
+        }
+        return counts
+    }
+
+    // MARK: For the interfaces' comings and goings
+
+    /// An interface went up, went down or was removed.
+    func interfaceChanged(_ interface: Interface, _ change: Interfaces.Change) {
+        let concerned = all(on: interface.name)
+        switch change {
+        case .down:
+            let counts = kernelCounts(on: interface.name)
+            for job in concerned where job.state == .running { end(job, as: .interfaceDown, counts) }
+        case .removed:
+            let counts = kernelCounts(on: interface.name)
+            for job in concerned where job.state == .running || job.state == .interfaceDown {
+                end(job, as: .interfaceGone, counts)
+            }
+            buses.removeValue(forKey: interface.name)?.close()
+        case .up:
+            for job in concerned where job.specification.resumes {
+                guard job.state == .interfaceDown || job.state == .interfaceGone else { continue }
+                try? resume(job)
+            }
+        }
+    }
+
+    /// Takes all jobs out of the kernel, as the service stops.
+    func stopAll() {
+        for job in jobs.values where job.state == .running { takeOutOfKernel(job) }
+    }
+
+    // MARK: -
+
+    private func start(_ job: Job) throws(Problem) {
+        let interface = try interfaces.interface(named: job.interface)
+        // The kernel would accept it, and send nothing.
+        guard interface.isUp else { throw .down(interface.name) }
+        let key = BroadcastManager.Key(job.key.number, isFlexible: job.specification.isFlexible)
+        do throws(SystemError) {
+            let bus = try bus(for: interface)
+            try bus.withManager { manager throws(SystemError) in
+                try manager.start(key, job.specification.frames, job.specification.schedule)
+            }
+        } catch {
+            throw Problem(error, on: interface.name)
+        }
+        job.key = key
+        job.framesInKernel = job.specification.frames.count
+        job.state = .running
+        if let duration = job.specification.duration {
+            job.end = loop.after(duration * 1000) { [weak self, weak job] in
+                guard let self, let job, job.state == .running else { return }
+                end(job, as: .finished, kernelCounts(on: job.interface))
+            }
+        }
+    }
+
+    private func bus(for interface: Interface) throws(SystemError) -> JobBus {
+        if let bus = buses[interface.name], bus.interfaceIndex == interface.index { return bus }
+        let bus = try JobBus(interfaceIndex: interface.index, loop: loop)
+        bus.expired = { [unowned self] key in expired(key, on: interface.name) }
+        buses[interface.name]?.close()
+        buses[interface.name] = bus
+        return bus
+    }
+
+    /// The kernel's operation cannot grow or change its kind: a new one takes its place.
+    private func replace(_ job: Job, _ specification: JobSpecification, _ bus: JobBus) throws(SystemError) {
+        let key = BroadcastManager.Key(job.key.number, isFlexible: specification.isFlexible)
+        let sent = kernelCounts(on: job.interface)[job.key] ?? 0
+        try bus.withManager { manager throws(SystemError) in
+            try manager.delete(job.key)
+            try manager.start(key, specification.frames, specification.schedule)
+        }
+        job.sentBefore += sent
+        job.key = key
+    }
+
+    private func expired(_ key: BroadcastManager.Key, on interface: String) {
+        let job = jobs.values.first { $0.interface == interface && $0.key == key }
+        // With a second interval it goes on.
+        guard let job, job.state == .running, job.specification.schedule.interval == 0 else { return }
+        finishSoon(job)
+    }
+
+    /// Ends a job whose count has run out. The kernel says so just before it sends the last frame, and not at all for a
+    /// count of 1: a moment later all are sent.
+    private func finishSoon(_ job: Job) {
+        job.end?.cancel()
+        job.end = loop.after(2_000_000) { [weak self, weak job] in
+            guard let self, let job, job.state == .running else { return }
+            end(job, as: .finished, kernelCounts(on: job.interface))
+        }
+    }
+
+    /// - Parameter counts: The kernel's counts, read once for many jobs.
+    private func end(_ job: Job, as state: Job.State, _ counts: [BroadcastManager.Key: Int]) {
+        if job.state == .running { job.sentBefore += counts[job.key] ?? 0 }
+        takeOutOfKernel(job)
+        job.state = state
+        announce(job)
+    }
+
+    private func takeOutOfKernel(_ job: Job) {
+        job.end?.cancel()
+        job.end = nil
+        guard job.state == .running, let bus = buses[job.interface] else { return }
+        // It fails when the interface is gone, and the operation with it.
+        try? bus.withManager { manager throws(SystemError) in try manager.delete(job.key) }
+    }
+
+    private func kernelCounts(on interface: String) -> [BroadcastManager.Key: Int] {
+        guard let bus = buses[interface] else { return [:] }
+        return (try? bus.withManager { manager throws(SystemError) in try manager.sentCounts() }) ?? [:]
+    }
+
+    private func announce(_ job: Job) {
+        let number = names.number(of: job.interface)
+        log.append(LogEntry(.job, interface: number), count: 0) { sequence, text in
+            let event: JSONValue = [
+                "type": "job", "seq": .integer(sequence), "job": .string(job.id),
+                "interface": .string(job.interface), "change": .string(job.state.rawValue),
+            ]
+            event.encode(into: &text)
+        }
+    }
+}
+
+extension BroadcastManager.Schedule {
+    /// Whether it is over with the first frame, of which the kernel tells nothing.
+    fileprivate var isSingle: Bool { count == 1 && interval == 0 }
+}

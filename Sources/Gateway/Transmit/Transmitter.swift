@@ -1,0 +1,126 @@
+internal import CAN
+internal import EventLoop
+internal import Linux
+internal import SocketCAN
+
+/// Sends frames on one interface: one request after the other, each until its deadline.
+///
+/// Nothing is queued here beside the requests that wait for their answer: what the kernel does not take in time is not
+/// sent.
+final class Transmitter {
+    /// How a request ended: how many frames the kernel took, and what stopped it.
+    struct Outcome {
+        var sent: Int
+        var failure: Failure?
+    }
+
+    /// What stopped a request before all its frames were taken.
+    enum Failure {
+        /// The transmit queue was full until the deadline.
+        case queueFull(Errno)
+        /// The kernel refused.
+        case refused(SystemError)
+    }
+
+    private final class Transmission {
+        let frames: [Frame]
+        let completion: (Outcome) -> Void
+        var sent = 0
+        var hasRetriedDown = false
+        var lastFull = Errno.noBufferSpace
+        var deadline: Timer?
+
+        init(_ frames: [Frame], _ completion: @escaping (Outcome) -> Void) {
+            self.frames = frames
+            self.completion = completion
+        }
+    }
+
+    private let loop: EventLoop
+    private let socket: RawSocket
+    private var watch: WatchedDescriptor?
+    private var queue: [Transmission] = []
+    private var retry: Timer?
+
+    /// How long to wait when the interface's queue is full, in nanoseconds: about a frame at 500 kbit/s. The kernel tells
+    /// of no room in it; the socket stays writable all the time.
+    private static let pause: Int64 = 250_000
+
+    /// Opens a socket for an interface.
+    init(interfaceIndex: Int, loop: EventLoop) throws(SystemError) {
+        self.loop = loop
+        let socket = try RawSocket(interfaceIndex: interfaceIndex)
+        try socket.setFilters(FilterSet(filters: [], errors: []))
+        try socket.minimizeSendBuffer()
+        self.socket = socket
+        watch = try self.socket.withDescriptor { descriptor throws(SystemError) in
+            try loop.watch(descriptor, for: []) { [unowned self] readiness in
+                // Also when the interface goes down or away; the next send says which.
+                try? watch?.update([])
+                work()
+            }
+        }
+    }
+
+    /// Sends frames in order, waiting for room until a monotonic time in nanoseconds.
+    func send(_ frames: [Frame], deadline: Int64, completion: @escaping (Outcome) -> Void) {
+        let transmission = Transmission(frames, completion)
+        queue.append(transmission)
+        if queue.count == 1 { work() }
+        guard queue.contains(where: { $0 === transmission }) else { return }
+        transmission.deadline = loop.at(deadline) { [unowned self, unowned transmission] in
+            finish(transmission, .queueFull(transmission.lastFull))
+        }
+    }
+
+    /// Ends all requests, as the interface is gone or the service stops.
+    func stop(_ error: SystemError) {
+        watch?.cancel()
+        watch = nil
+        retry?.cancel()
+        for transmission in queue { finish(transmission, .refused(error)) }
+    }
+
+    private func work() {
+        while watch != nil, let transmission = queue.first {
+            do throws(SystemError) {
+                while transmission.sent < transmission.frames.count {
+                    transmission.sent += try socket.send(transmission.frames[transmission.sent...])
+                }
+                finish(transmission, nil)
+            } catch {
+                guard !waits(transmission, after: error) else { return }
+            }
+        }
+    }
+
+    /// What to do after a send failed; true when the transmission has to wait.
+    private func waits(_ transmission: Transmission, after error: SystemError) -> Bool {
+        switch error.errno {
+        case .wouldBlock:
+            transmission.lastFull = error.errno
+            try? watch?.update(.writable)
+            return true
+        case .noBufferSpace:
+            transmission.lastFull = error.errno
+            retry?.cancel()
+            retry = loop.after(Self.pause) { [unowned self] in work() }
+            return true
+        case .networkDown where !transmission.hasRetriedDown:
+            // A socket keeps the error from when the interface last went down for its first write after that.
+            transmission.hasRetriedDown = true
+            return false
+        default:
+            finish(transmission, .refused(error))
+            return false
+        }
+    }
+
+    private func finish(_ transmission: Transmission, _ failure: Failure?) {
+        guard let index = queue.firstIndex(where: { $0 === transmission }) else { return }
+        queue.remove(at: index)
+        transmission.deadline?.cancel()
+        transmission.completion(Outcome(sent: transmission.sent, failure: failure))
+        if index == 0, failure != nil { loop.after(0) { [weak self] in self?.work() } }
+    }
+}
