@@ -2,7 +2,8 @@
 public struct Request: Sendable {
     /// The method, as sent; a server answers unknown ones too.
     public var method: String
-    /// The segments of the path, percent-decoded, without the empty one before the first slash.
+    /// The segments of the path, percent-decoded, without the empty one before the first slash; none when the target
+    /// cannot be read.
     public var path: [String]
     /// The parameters of the query, percent-decoded, in their order.
     public var query: [(name: String, value: String)]

@@ -81,7 +81,7 @@ let readStream: @convention(c) (UnsafeMutableRawPointer?, UInt64, UnsafeMutableP
 
 /// MHD_ContentReaderFreeCallback of a stream's body.
 let freeStream: @convention(c) (UnsafeMutableRawPointer?) -> Void = { context in
-    unsafe Unmanaged<HTTPStreamConnection>.fromOpaque(context!).release()
+    unsafe Unmanaged<HTTPStreamConnection>.fromOpaque(context!).takeRetainedValue().freed()
 }
 
 /// MHD_UpgradeHandler
@@ -90,7 +90,7 @@ let upgraded:
         UnsafeMutableRawPointer?, OpaquePointer?, UnsafeMutableRawPointer?, UnsafePointer<CChar>?, Int, Int32,
         OpaquePointer?
     ) -> Void = { context, _, _, extra, extraSize, socket, handle in
-        let connection = unsafe Unmanaged<WebSocketConnection>.fromOpaque(context!).takeRetainedValue()
+        let connection = unsafe Unmanaged<WebSocketConnection>.fromOpaque(context!).takeUnretainedValue()
         let early = unsafe UnsafeRawBufferPointer(start: extra, count: extraSize)
         unsafe connection.open(socket: socket, handle: handle!, early: Array(early))
     }

@@ -11,6 +11,7 @@ internal import HTTP
     private let identifier: String
     private var body: [UInt8] = []
     private var step = Step.begun
+    private var webSocket: WebSocketConnection?
 
     private enum Step {
         case begun
@@ -62,6 +63,7 @@ internal import HTTP
     /// libmicrohttpd is done with the request.
     func completed() {
         step = .answered
+        webSocket?.abandonIfNotOpened()
         client.startDeadline()
     }
 
@@ -71,7 +73,6 @@ internal import HTTP
         client.stopDeadline()
         step = .handling
         let request = makeRequest(method: method, isTooLarge: isTooLarge)
-        guard let request else { return queue(.response(Response(400)), version: version) }
         server.handler.handle(request) { [self] answer in resume(with: answer) }
         if case .ready(let answer) = step {
             step = .answered
@@ -93,8 +94,7 @@ internal import HTTP
         }
     }
 
-    private func makeRequest(method: String, isTooLarge: Bool) -> Request? {
-        // A target that cannot be read has no path, which no route serves.
+    private func makeRequest(method: String, isTooLarge: Bool) -> Request {
         let parsed = RequestTarget(target)
         return Request(
             method: method, path: parsed?.path ?? [], query: parsed?.query ?? [], headers: headers(), body: body,
@@ -122,6 +122,7 @@ internal import HTTP
             return unsafe queue(stream.makeResponse(), head.status, head.headers)
         case .webSocket(let headers, let source):
             let webSocket = WebSocketConnection(source: source, server: server)
+            self.webSocket = webSocket
             return unsafe queue(webSocket.makeResponse(), 101, headers)
         }
     }

@@ -53,6 +53,12 @@ internal import HTTP
         }
     }
 
+    /// libmicrohttpd is done with the response.
+    func freed() {
+        // The client may have gone before the head was out.
+        if case .head = state { source.closed() }
+    }
+
     private func takeOver() {
         guard case .streaming = state else { return }
         socket = StreamSocket(

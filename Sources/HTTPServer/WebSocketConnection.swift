@@ -26,9 +26,17 @@ internal import HTTP
 
     deinit { if let context = unsafe context { unsafe wslay_event_context_free(context) } }
 
+    /// The response that switches protocols. The exchange keeps this object until the request is completed, which is
+    /// after the socket was closed.
     func makeResponse() -> OpaquePointer? {
-        let this = unsafe Unmanaged.passRetained(self).toOpaque()
-        return unsafe MHD_create_response_for_upgrade(upgraded, this)
+        unsafe MHD_create_response_for_upgrade(upgraded, Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    /// The client went before the handshake was out.
+    func abandonIfNotOpened() {
+        guard socket == nil, !isEnding else { return }
+        isEnding = true
+        source.closed()
     }
 
     /// libmicrohttpd has sent the handshake and hands the socket over.

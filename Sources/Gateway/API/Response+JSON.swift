@@ -2,9 +2,9 @@ internal import HTTP
 internal import JSON
 
 extension Response {
-    /// A response of JSON.
+    /// A response of JSON, one line: with its end, so that a terminal shows it well.
     static func json(_ status: Status, _ value: JSONValue) -> Response {
-        Response(status, type: MediaType.json, body: value.encoded)
+        Response(status, type: MediaType.json, body: value.encoded + [UInt8(ascii: "\n")])
     }
 
     /// The problem document of a request.
@@ -18,7 +18,7 @@ extension Response {
             "sent": problem.sent.map { .integer($0) }, "field": problem.field.map { .string($0) },
             "allowed": problem.allowed.map { JSONValue($0) }, "needs": problem.needs.map { .string($0) },
         ])
-        self.init(code.status, type: MediaType.problem, body: body.encoded)
+        self.init(code.status, type: MediaType.problem, body: body.encoded + [UInt8(ascii: "\n")])
         for field in problem.headers.fields { headers.add(field.name, field.value) }
     }
 }

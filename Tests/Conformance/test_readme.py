@@ -1,0 +1,76 @@
+"""README's tour, run as it stands: each command gives the output that stands below it.
+
+What differs from run to run (times, the epoch, counts that grow) is compared by its form only.
+`README_UPDATE=FILE` writes the README with the output of this run to a file.
+"""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+README = pathlib.Path(__file__).resolve().parents[2] / "README.md"
+ADDRESS = "http://127.0.0.1:8080"
+
+VARYING = [
+    (re.compile(r"\b1[0-9]{9}\.[0-9]{1,6}\b"), "<time>"),
+    (re.compile(r'("(?:epoch|kernel|instance)":)"[^"]*"'), r'\1"<text>"'),
+    (re.compile(r'("(?:seq|uptime_s|sent|received|index|rx_frames|rx_bytes|tx_frames|tx_bytes)":)[0-9.]+'), r"\1<number>"),
+    (re.compile(r"^id: [0-9a-z]+:[0-9]+", re.M), "id: <event>"),
+]
+
+
+def normalized(text: str) -> str:
+    for pattern, replacement in VARYING:
+        text = pattern.sub(replacement, text)
+    return text.strip()
+
+
+def tour():
+    """The console blocks of the README: (command, expected output) in their order."""
+    text = README.read_text(encoding="utf-8")
+    for block in re.findall(r"```console\n(.*?)```", text, re.S):
+        for command, output in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.M):
+            yield command, output
+
+
+def run(command: str, base: str) -> str:
+    command = command.replace(ADDRESS, base).replace("curl ", "curl -sS --max-time 20 ", 1)
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, f"{command}: {done.stderr}"
+    return done.stdout if done.stdout.endswith("\n") else done.stdout + "\n"
+
+
+def test_the_tour_prints_what_the_readme_shows(start):
+    service = start()
+    steps = list(tour())
+    assert len(steps) >= 12
+    results = [(command, expected, run(command, service.base)) for command, expected in steps]
+    if os.environ.get("README_UPDATE"):
+        text = README.read_text(encoding="utf-8")
+        for command, expected, output in results:
+            text = text.replace(f"$ {command}\n{expected}", f"$ {command}\n{output}", 1)
+        pathlib.Path(os.environ["README_UPDATE"]).write_text(text, encoding="utf-8")
+    for command, expected, output in results:
+        assert normalized(output) == normalized(expected), command
+
+
+def snippet(language: str) -> str:
+    return re.search(rf"```{language}\n(.*?)```", README.read_text(encoding="utf-8"), re.S).group(1)
+
+
+def test_the_python_lines_print_frames(start):
+    service = start()
+    run(f"""curl -d '{{"frames":[{{"id":"321","data":"0100"}}],"interval_ms":20}}' {ADDRESS}/v1/interfaces/vcan0/jobs""",
+        service.base)
+    code = snippet("python").replace("127.0.0.1:8080", service.base.removeprefix("http://"))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["open None None"] + ["frame 321 0100"] * 3
+
+
+def test_the_configuration_file_is_understood(start, tmp_path):
+    path = tmp_path / "canhttpd.json"
+    path.write_text(snippet("json"), encoding="utf-8")
+    service = start("--config", str(path))
+    service.check()
