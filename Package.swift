@@ -79,6 +79,8 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        .testTarget(
+            name: "GatewayTests", dependencies: ["Gateway", "CAN", "HTTP", "EventLoop"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,84 @@
+import CAN
+import EventLoop
+import HTTP
+
+@testable import Gateway
+
+/// A log with streams on it, without sockets.
+struct LogFixture {
+    let loop: EventLoop
+    let names = InterfaceNames()
+    let log: EventLog
+    let hub: StreamHub
+
+    init(capacity: Int = 1 << 20) throws {
+        loop = try EventLoop()
+        log = EventLog(epoch: "e", capacity: capacity)
+        hub = StreamHub(log: log, names: names, loop: loop, limit: 10)
+    }
+
+    /// Adds frames whose text is their number.
+    func addFrames(_ count: Int, interface: String = "vcan0", identifier: UInt32 = 0x123) {
+        let message = Message.frame(
+            Frame(identifier: Identifier(truncating: identifier, extended: false), content: .data([1], rawDLC: nil)))
+        for _ in 0..<count {
+            let entry = LogEntry(message, .received, interface: names.number(of: interface))
+            log.append(entry, count: 1) { $1.append(contentsOf: "frame \($0)".utf8) }
+        }
+    }
+
+    func addKernelGap(lost: Int, interface: String = "vcan0") {
+        log.append(LogEntry(.gap, interface: names.number(of: interface)), count: lost) { sequence, text in
+            text.append(contentsOf: "gap \(sequence)".utf8)
+        }
+    }
+
+    func open(
+        _ connection: FakeConnection, interfaces: [String]? = nil, filters: FilterSet = .everything,
+        options: Stream.Options = .init()
+    ) -> Stream {
+        let selection = Selection(
+            interfaces: interfaces.map { Set($0.map(names.number)) }, filters: filters, direction: nil)
+        let stream = Stream(hub, .lines, selection, options)
+        connection.source = stream
+        stream.opened(connection)
+        return stream
+    }
+}
+
+/// A connection that takes as many records as it is told, and keeps them.
+final class FakeConnection: StreamConnection {
+    let isChunked = false
+    var source: (any StreamSource)?
+    var room = Int.max
+    var lines: [String] = []
+    var ended: StreamEnd?
+
+    func send(_ bytes: [UInt8], ends: [Int]) -> Int {
+        let taken = min(room, ends.count)
+        var start = 0
+        for end in ends.prefix(taken) {
+            lines.append(String(decoding: bytes[start..<end].dropLast(), as: UTF8.self))
+            start = end
+        }
+        if room != .max { room -= taken }
+        return taken
+    }
+
+    func ping() {}
+
+    func end(_ reason: StreamEnd) {
+        ended = reason
+        source?.closed()
+    }
+
+    var frames: [Int] { lines.filter { $0.hasPrefix("frame ") }.map { Int($0.dropFirst(6))! } }
+
+    /// What the server's gaps say was lost in all.
+    var lostInServer: Int {
+        lines.filter { $0.contains("\"where\":\"server\"") }.reduce(0) { sum, line in
+            let digits = line.split(separator: "\"lost\":")[1].prefix { $0.isNumber }
+            return sum + Int(digits)!
+        }
+    }
+}
