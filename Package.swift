@@ -79,8 +79,16 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        .testTarget(name: "CANTests", dependencies: ["CAN"], swiftSettings: strict),
+        .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "Linux"], swiftSettings: strict),
         .testTarget(
             name: "GatewayTests", dependencies: ["Gateway", "CAN", "HTTP", "EventLoop"], swiftSettings: strict),
+        .testTarget(name: "HTTPTests", dependencies: ["HTTP"], swiftSettings: strict),
+        .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
+        .testTarget(name: "LinuxTests", dependencies: ["Linux"], swiftSettings: strict),
+        .testTarget(
+            name: "SocketCANTests", dependencies: ["SocketCAN", "CAN", "JSON", "Linux", "CLinuxCAN"],
+            swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,6 +1,6 @@
 /// A condition on the identifier of a frame, as Linux evaluates it (CAN_RAW_FILTER):
 /// `received & mask == identifier & mask`.
-public struct Filter: Hashable, Sendable {
+public struct Filter: Sendable {
     /// The bits to compare with, 29 of them.
     public let identifier: UInt32
     /// Which bits are compared, 29 of them.
@@ -14,7 +14,7 @@ public struct Filter: Hashable, Sendable {
     /// Whether the identifier is written with 8 digits where ``extended`` leaves that open.
     private let isWide: Bool
 
-    /// Makes a filter. Bits that are never compared are cleared, so that filters that do the same are equal.
+    /// Makes a filter. Bits beyond the identifiers of its kind are cleared.
     public init(
         identifier: UInt32, mask: UInt32 = Identifier.greatestExtended, extended: Bool? = nil, remote: Bool? = nil,
         isInverted: Bool = false
@@ -27,6 +27,9 @@ public struct Filter: Hashable, Sendable {
         self.isInverted = isInverted
         isWide = extended ?? (max(self.mask, self.identifier) > Identifier.greatestStandard)
     }
+
+    /// Passes nothing.
+    public static let nothing = Filter(identifier: 0, mask: 0, isInverted: true)
 
     /// Whether a frame passes. The kernel's rule for remote frames and for CAN FD, which has none, is the same.
     public func passes(_ frame: Frame) -> Bool {
@@ -47,6 +50,21 @@ extension Frame {
     /// Whether it is a remote frame.
     public var isRemote: Bool {
         if case .remote = content { true } else { false }
+    }
+}
+
+extension Filter: Hashable {
+    /// Equal when they do the same: bits of the identifier that are not compared do not count.
+    public static func == (left: Filter, right: Filter) -> Bool {
+        left.rawIdentifier & left.rawMask == right.rawIdentifier & right.rawMask && left.rawMask == right.rawMask
+            && left.isInverted == right.isInverted
+    }
+
+    /// Hashes what is compared.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(rawIdentifier & rawMask)
+        hasher.combine(rawMask)
+        hasher.combine(isInverted)
     }
 }
 
@@ -77,10 +95,12 @@ extension Filter {
     /// Reads a filter in candump's notation: `identifier:mask`, or `identifier~mask` for the inverse.
     ///
     /// Both are hex numbers. An identifier of 8 digits means an extended frame where the mask compares that
-    /// (bit 31 of the mask); bit 30 is the remote flag likewise.
+    /// (bit 31 of the mask); bit 30 is the remote flag likewise. For remote frames of the standard format, whose flag
+    /// needs the eighth digit, a ninth in front, 0, says that the eight do not mean an extended frame.
     ///
     /// Examples: `123:7FF` (123, standard or extended with these lower bits), `123:C00007FF` (standard data frames
-    /// 123 only), `18DAF110:9FFFFFFF` (extended only), `123~7FF` (all others).
+    /// 123 only), `18DAF110:9FFFFFFF` (extended only),
+    /// `040000123:C00007FF` (standard remote frames 123 only), `123~7FF` (all others).
     ///
     /// - Throws: ``InvalidFilter``.
     public init(candump text: some StringProtocol) throws(InvalidFilter) {
@@ -88,7 +108,10 @@ extension Filter {
             throw InvalidFilter("'\(text)' is no filter; write identifier:mask (123:7FF) or identifier~mask")
         }
         let digits = text[..<separator]
-        guard let identifier = Hex.number(digits), let mask = Hex.number(text[text.index(after: separator)...]) else {
+        let isPadded = digits.utf8.count == 9 && digits.first == "0"
+        guard let identifier = Hex.number(isPadded ? digits.dropFirst() : digits),
+            let mask = Hex.number(text[text.index(after: separator)...])
+        else {
             throw InvalidFilter("'\(text)' needs 1 to 8 hex digits on both sides of '\(text[separator])'")
         }
         guard identifier & 0x2000_0000 == 0, mask & 0x2000_0000 == 0 || mask & 0x1FFF_FFFF == 0x1FFF_FFFF else {
@@ -101,7 +124,7 @@ extension Filter {
 
     /// The filter in candump's notation.
     public var candump: String {
-        var text: [UInt8] = []
+        var text: [UInt8] = extended == false && remote == true ? [UInt8(ascii: "0")] : []
         Hex.append(rawIdentifier, digits: isWide || remote == true ? 8 : 3, to: &text)
         text.append(UInt8(ascii: isInverted ? "~" : ":"))
         Hex.append(rawMask, digits: rawMask > Identifier.greatestStandard ? 8 : 3, to: &text)
@@ -113,7 +136,12 @@ extension Filter {
 public struct InvalidFilter: Error, Hashable, Sendable, CustomStringConvertible {
     /// What is wrong and what would be valid, a sentence.
     public let description: String
+    /// Which item of a list it is, from 0.
+    public let index: Int?
 
     /// Makes an error of a sentence.
-    public init(_ description: String) { self.description = description }
+    public init(_ description: String, index: Int? = nil) {
+        self.description = description
+        self.index = index
+    }
 }

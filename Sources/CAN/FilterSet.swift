@@ -43,28 +43,35 @@ public struct FilterSet: Hashable, Sendable {
     /// Without an error mask all error frames pass, whatever the filters; without a filter all frames do.
     ///
     /// Examples: `123:7FF`, `123:7FF,456:7FF`, `100~700,101~7FF,j`, `123:7FF,#00000040` (and bus-off only),
-    /// `#0` (no error frames).
+    /// `#0` (no error frames), `0~0,#FFFFFFFF` (error frames only).
     ///
     /// - Throws: ``InvalidFilter``; also for more than 512 filters.
     public init(candump items: [some StringProtocol]) throws(InvalidFilter) {
         self.init(filters: [])
-        for list in items {
-            for item in list.split(separator: ",", omittingEmptySubsequences: false) {
+        let all = items.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }
+        for (index, item) in all.enumerated() {
+            do throws(InvalidFilter) {
                 try add(item)
+            } catch {
+                throw InvalidFilter(error.description, index: index)
             }
         }
         guard filters.count <= Self.capacity else {
             throw InvalidFilter("\(filters.count) filters are too many; the kernel takes \(Self.capacity)")
         }
-        if filters.isEmpty { filters = Self.everything.filters }
+        if filters.isEmpty {
+            filters = Self.everything.filters
+        } else if filters == [.nothing] {
+            filters = []
+        }
     }
 
     private mutating func add(_ item: some StringProtocol) throws(InvalidFilter) {
         if item == "j" || item == "J" {
             isJoined = true
         } else if item.first == "#" {
-            guard let mask = Hex.number(item.dropFirst()), mask <= ErrorClasses.all.rawValue else {
-                throw InvalidFilter("'\(item)' is no error mask; # and a hex number up to 1FFFFFFF")
+            guard let mask = Hex.number(item.dropFirst()) else {
+                throw InvalidFilter("'\(item)' is no error mask; # and 1 to 8 hex digits")
             }
             errors = ErrorClasses(rawValue: mask)
         } else {
@@ -76,6 +83,7 @@ public struct FilterSet: Hashable, Sendable {
     public var candump: [String] {
         if self == .everything { return [] }
         var items = filters == Self.everything.filters ? [] : filters.map(\.candump)
+        if filters.isEmpty { items = [Filter.nothing.candump] }
         if errors != .all {
             var mask = [UInt8(ascii: "#")]
             Hex.append(errors.rawValue, digits: 8, to: &mask)

@@ -105,11 +105,15 @@ extension Frame {
     private static func bytes(cansend text: some StringProtocol) throws(InvalidFrame) -> [UInt8] {
         var bytes: [UInt8] = []
         do {
-            for part in text.split(separator: ".", omittingEmptySubsequences: true) {
-                bytes += try Hex.bytes(part)
+            let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+            guard parts.count == 1 || !parts.contains(where: \.isEmpty) else {
+                throw InvalidFrame("data", "'\(text)' has a '.' that does not stand between two bytes")
             }
-        } catch {
+            for part in parts { bytes += try Hex.bytes(part) }
+        } catch let error as HexError {
             throw InvalidFrame("data", "\(error)")
+        } catch {
+            throw error as! InvalidFrame
         }
         return bytes
     }

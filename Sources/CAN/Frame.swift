@@ -67,7 +67,7 @@ public struct Frame: Hashable, Sendable {
                 "data",
                 "has \(data.count) bytes, which no CAN FD frame has; the nearest lengths are "
                     + nearest.map(String.init).joined(separator: " and ") + " (or pad it with zeros: pad)",
-                allowed: nearest.map(String.init))
+                allowed: nearest)
         }
         var payload = Payload(zeros: length)
         for (index, byte) in data.enumerated() { payload[index] = byte }
@@ -107,10 +107,10 @@ public struct InvalidFrame: Error, Hashable, Sendable, CustomStringConvertible {
     /// What is wrong with it and what would be valid, as a predicate.
     public let reason: String
     /// What would be valid, where that is a short list.
-    public let allowed: [String]
+    public let allowed: [Int]
 
     /// Makes an error of a field and a predicate about it.
-    public init(_ field: String, _ reason: String, allowed: [String] = []) {
+    public init(_ field: String, _ reason: String, allowed: [Int] = []) {
         self.field = field
         self.reason = reason
         self.allowed = allowed

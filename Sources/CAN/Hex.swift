@@ -46,7 +46,9 @@ public enum Hex {
         var bytes: [UInt8] = []
         var high: UInt8?
         for character in text.utf8 {
-            guard let nibble = nibble(character) else { throw .notHex(Character(UnicodeScalar(character))) }
+            guard let nibble = nibble(character) else {
+                throw .notHex(text.first { $0.utf8.contains { Hex.nibble($0) == nil } } ?? "?")
+            }
             if let first = high {
                 bytes.append(first << 4 | nibble)
                 high = nil

@@ -85,10 +85,10 @@ public struct LogRecord: Hashable, Sendable {
     }
 
     private static func timestamp(_ word: some StringProtocol) throws(InvalidFrame) -> Int64 {
-        let parts = word.dropFirst().dropLast().split(separator: ".")
+        let parts = word.dropFirst().dropLast().split(separator: ".", omittingEmptySubsequences: false)
         guard word.first == "(", word.last == ")", parts.count == 2, parts[1].utf8.count == 6,
-            let seconds = Int64(parts[0]), let microseconds = Int64(parts[1]),
-            (0..<1 << 33).contains(seconds), microseconds >= 0
+            parts.joined().utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+            let seconds = Int64(parts[0]), let microseconds = Int64(parts[1]), seconds < 1 << 33
         else {
             throw InvalidFrame("", "'\(word)' is no time; (1700000000.123456)")
         }

@@ -58,7 +58,10 @@ extension EventLoop {
     }
 
     func fireTimers() {
-        while let timer = timers.popDue(at: now) {
+        // Taken out first: one that an action adds for a time that has passed waits for the next turn.
+        var due: [Timer] = []
+        while let timer = timers.popDue(at: now) { due.append(timer) }
+        for timer in due {
             let action = timer.action
             timer.action = nil
             action?()

@@ -29,7 +29,7 @@ public final class Gateway {
             jobs.interfaceChanged(interface, change)
             if change == .removed { transmitters.remove(interface) }
         }
-        api = API(policy: configuration.policy, logger: logger)
+        api = API(policy: configuration.policy, bodyBytes: configuration.bodyBytes, logger: logger)
         api.addRoutes(
             ServiceAPI(configuration: configuration, interfaces: interfaces, epoch: epoch, started: Clock.monotonic),
             DocumentsAPI(), InterfacesAPI(interfaces: interfaces, loop: loop),

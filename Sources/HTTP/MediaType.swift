@@ -4,6 +4,8 @@ public enum MediaType {
     public static let json = "application/json"
     /// The media type of problems (RFC 9457).
     public static let problem = "application/problem+json"
+    /// What a form and `curl -d` send.
+    public static let form = "application/x-www-form-urlencoded"
     /// A line of JSON each.
     public static let lines = "application/x-ndjson"
     /// Server-sent events.
@@ -15,7 +17,8 @@ public enum MediaType {
     /// wins.
     public static func negotiate(accept: String?, offered: [String]) -> String? {
         guard let accept, !accept.trimmed.isEmpty else { return offered.first }
-        let ranges = accept.split(separator: ",").map(Range.init)
+        let ranges = accept.split(separator: ",").filter { !$0.trimmed.isEmpty }.map(Range.init)
+        if ranges.isEmpty { return offered.first }
         var best: (type: String, quality: Double)?
         for type in offered {
             let quality = ranges.filter { $0.matches(type) }.max { $0.specificity < $1.specificity }?.quality ?? 0

@@ -14,6 +14,8 @@ public struct Problem: Error, Hashable, Sendable {
     public var field: String?
     /// What would be valid, where that is a short list.
     public var allowed: [String]?
+    /// What would be valid, where that is a short list of numbers.
+    public var allowedNumbers: [Int]?
     /// The capability that the service lacks.
     public var needs: String?
     /// Header fields to send along.

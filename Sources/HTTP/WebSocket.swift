@@ -17,6 +17,11 @@ public enum WebSocket {
         }
     }
 
+    /// An unmasked close frame with a status code (section 5.5.1).
+    public static func closeFrame(code: UInt16) -> [UInt8] {
+        [0x88, 2, UInt8(truncatingIfNeeded: code >> 8), UInt8(truncatingIfNeeded: code)]
+    }
+
     /// Whether a request asks to switch to the WebSocket protocol.
     public static func isRequested(by request: Request) -> Bool {
         request.headers.tokens("Upgrade").contains("websocket")

@@ -146,6 +146,9 @@ private func option(
     unsafe MHD_OptionItem(option: option, value: value, ptr_value: pointer)
 }
 
+/// How long a client has to take the end of its stream, in nanoseconds.
+let closeGrace: Int64 = 500_000_000
+
 /// A stream that the server must end when it stops.
 protocol ServerStream: AnyObject {
     /// Ends it properly, as soon as the client has taken what it was sent.

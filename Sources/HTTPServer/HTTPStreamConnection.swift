@@ -83,7 +83,7 @@ internal import HTTP
         guard case .streaming = state else { return }
         guard let socket, !socket.isFlushed else { return giveBack(properly: true) }
         state = .ending
-        server.loop.after(1_000_000_000) { [weak self] in self?.cut() }
+        server.loop.after(closeGrace) { [weak self] in self?.cut() }
     }
 
     func cut() {

@@ -95,7 +95,7 @@ internal import HTTP
         _ = unsafe wslay_event_queue_close(context, reason.webSocketCode, text, text.count)
         sendControlFrames()
         // The client answers with a close frame of its own; one that does not is not waited for long.
-        server.loop.after(1_000_000_000) { [weak self] in self?.cut() }
+        server.loop.after(closeGrace) { [weak self] in self?.cut() }
         source.closed()
     }
 
@@ -116,8 +116,16 @@ internal import HTTP
 
     private func receive() {
         guard let context = unsafe context, !peerHasEnded else { return }
-        if unsafe wslay_event_recv(context) != 0 { peerHasEnded = true }
-        sendControlFrames()
+        let failed = unsafe wslay_event_recv(context) != 0
+        if failed, !peerHasEnded {
+            // A frame that breaks the protocol, for which wslay closes without saying why: 1002 does.
+            let bytes = WebSocket.closeFrame(code: 1002)
+            unsafe bytes.withUnsafeBufferPointer { unsafe socket?.enqueue($0) }
+            socket?.flush()
+            peerHasEnded = true
+        } else {
+            sendControlFrames()
+        }
     }
 
     private func sendControlFrames() {
@@ -138,7 +146,7 @@ internal import HTTP
         {
             // Either side has begun the close handshake: no records go out any more.
             isEnding = true
-            server.loop.after(1_000_000_000) { [weak self] in self?.cut() }
+            server.loop.after(closeGrace) { [weak self] in self?.cut() }
             source.closed()
         }
     }

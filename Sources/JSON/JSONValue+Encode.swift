@@ -34,7 +34,7 @@ extension JSONValue {
             case .boolean(let value): unsafe value ? json_true() : json_false()
             case .integer(let value): unsafe json_integer(json_int_t(value))
             case .real(let value): unsafe json_real(value)
-            case .string(let value): unsafe json_string_nocheck(value)
+            case .string(let value): unsafe json_stringn_nocheck(value, value.utf8.count)
             case .array(let values): unsafe Self.tree(of: values)
             case .object(let members): unsafe Self.tree(of: members)
             }

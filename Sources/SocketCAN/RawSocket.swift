@@ -120,6 +120,14 @@ public struct RawSocket: ~Copyable, Sendable {
         return UInt32(truncatingIfNeeded: try shim("getsockopt") { ccan_drop_count(number) })
     }
 
+    /// Takes the error that waits on the socket (SO_ERROR), nil when there is none: ENETDOWN after the interface went
+    /// down, ENODEV after it was removed. Until it is taken, here or by a call that then fails, the socket counts as
+    /// ready.
+    public func takeError() throws(SystemError) -> Errno? {
+        let code = try Self.get(socket, level: SOL_SOCKET, SO_ERROR)
+        return code == 0 ? nil : Errno(rawValue: code)
+    }
+
     // MARK: Frames
 
     /// Receives what has arrived, up to ``ReceiveBatch/capacity`` messages.

@@ -74,7 +74,7 @@ private final class Stopper {
         guard !isStopping else { return }
         isStopping = true
         logger.notice("stopping")
-        deadline = loop.now + 1_500_000_000
+        deadline = loop.now + 1_000_000_000
         gateway.stop()
         server.beginStopping()
         finishWhenQuiet()

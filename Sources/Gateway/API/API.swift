@@ -8,13 +8,16 @@ final class API: RequestHandler {
 
     private var router = Router<(Call, @escaping Reply) -> Void>()
     private let policy: OriginPolicy
+    private let bodyBytes: Int
     private let logger: Logger
     private var outstanding = 0
     /// Whether the service is about to stop.
     var isStopping = false
 
-    init(policy: OriginPolicy, logger: Logger) {
+    /// - Parameter bodyBytes: The most bytes of a body, which the server enforces.
+    init(policy: OriginPolicy, bodyBytes: Int, logger: Logger) {
         self.policy = policy
+        self.bodyBytes = bodyBytes
         self.logger = logger
     }
 
@@ -73,7 +76,10 @@ final class API: RequestHandler {
             throw Problem(
                 .methodNotAllowed, "\(request.method) is not allowed here", allowed: allowed, headers: headers)
         case .found(let action, let parameters):
-            if request.isBodyTooLarge { throw Problem(.bodyTooLarge, "the body is longer than this service takes") }
+            if request.isBodyTooLarge {
+                throw Problem(
+                    .bodyTooLarge, "the body is longer than \(bodyBytes) bytes, the most that the service takes")
+            }
             action(Call(request: request, parameters: parameters), reply)
         }
     }

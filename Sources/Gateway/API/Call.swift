@@ -18,11 +18,11 @@ struct Call {
     func json() throws(Problem) -> JSONValue {
         switch request.contentType {
         case MediaType.json, nil: return try parsedBody()
-        case "application/x-www-form-urlencoded" where isBodyJSON: return try parsedBody()
+        case MediaType.form where isBodyJSON: return try parsedBody()
         case let type?:
             throw Problem(
                 .unsupportedMediaType, "the body is '\(type)'; this call takes application/json", field: "Content-Type",
-                allowed: [MediaType.json])
+                allowed: [MediaType.json, MediaType.form])
         }
     }
 

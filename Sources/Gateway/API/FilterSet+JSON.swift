@@ -79,8 +79,8 @@ extension FilterSet {
             if text == "j" || text == "J" {
                 self = .join
             } else if text.first == "#" {
-                guard let mask = Hex.number(text.dropFirst()), mask <= ErrorClasses.all.rawValue else {
-                    throw Problem(.invalidFilter, "'\(text)' is no error mask; # and a hex number up to 1FFFFFFF")
+                guard let mask = Hex.number(text.dropFirst()) else {
+                    throw Problem(.invalidFilter, "'\(text)' is no error mask; # and 1 to 8 hex digits")
                 }
                 self = .errors(ErrorClasses(rawValue: mask))
             } else {

@@ -16,7 +16,9 @@ extension Response {
             "instance": .string(requestIdentifier), "code": .string(code.rawValue),
             "errno": problem.errno.map { .string($0) }, "index": problem.index.map { .integer($0) },
             "sent": problem.sent.map { .integer($0) }, "field": problem.field.map { .string($0) },
-            "allowed": problem.allowed.map { JSONValue($0) }, "needs": problem.needs.map { .string($0) },
+            "allowed": problem.allowed.map { JSONValue($0) }
+                ?? problem.allowedNumbers.map { .array($0.map { .integer($0) }) },
+            "needs": problem.needs.map { .string($0) },
         ])
         self.init(code.status, type: MediaType.problem, body: body.encoded + [UInt8(ascii: "\n")])
         for field in problem.headers.fields { headers.add(field.name, field.value) }

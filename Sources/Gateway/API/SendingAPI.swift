@@ -18,10 +18,12 @@ struct SendingAPI {
         let interface = try interfaces.interface(named: call["name"])
         let frames = try self.frames(call)
         guard !frames.isEmpty else {
-            throw Problem(.invalidFrame, "there is no frame to send; one is the least")
+            throw Problem(.invalidFrame, "there is no frame to send; one is the least", field: "frames")
         }
         guard frames.count <= Self.capacity else {
-            throw Problem(.invalidFrame, "\(frames.count) frames are too many for one request; \(Self.capacity) go")
+            throw Problem(
+                .invalidFrame, "\(frames.count) frames are too many for one request; \(Self.capacity) go",
+                field: "frames")
         }
         for (index, frame) in frames.enumerated() where frame.isFlexible && !interface.takesFlexible {
             throw Problem(
@@ -40,12 +42,12 @@ struct SendingAPI {
         case MediaType.json: return try jsonFrames(call)
         case "text/plain": return try textFrames(call)
         // What curl -d sends unless told otherwise, and what comes without a word: taken for what it is.
-        case "application/x-www-form-urlencoded", nil:
+        case MediaType.form, nil:
             return call.isBodyJSON ? try jsonFrames(call) : try textFrames(call)
         case let type?:
             throw Problem(
                 .unsupportedMediaType, "the body is '\(type)'; frames come as application/json or text/plain",
-                field: "Content-Type", allowed: [MediaType.json, "text/plain"])
+                field: "Content-Type", allowed: [MediaType.json, "text/plain", MediaType.form])
         }
     }
 

@@ -65,7 +65,7 @@ struct StreamsAPI {
         do {
             return try FilterSet(candump: items)
         } catch {
-            throw Problem(.invalidFilter, error.description, field: "filter")
+            throw Problem(.invalidFilter, error.description, index: error.index, field: "filter")
         }
     }
 

@@ -64,7 +64,7 @@ final class Interfaces {
         if let interface = known.values.first(where: { $0.name == name }) { return interface }
         throw Links.exists(name)
             ? Problem(.notACANInterface, "'\(name)' is a network interface, but no CAN interface")
-            : Problem(.interfaceNotFound, "there is no interface '\(name)'")
+            : Problem(.interfaceNotFound, "there is no interface '\(name)'", errno: "ENODEV")
     }
 
     /// - Throws: ``Problem``: `not-supported` on a kernel without CAN.
@@ -174,7 +174,7 @@ final class Interfaces {
     private func announce(_ change: String, _ interface: Interface, previousName: String? = nil) {
         logger.info("interface \(change)", metadata: ["interface": "\(interface.name)"])
         let number = names.number(of: interface.name)
-        let state = change == "removed" ? nil : JSONValue(interface, self)
+        let state: JSONValue? = change == "removed" ? .none : .some(JSONValue(interface, self))
         log.append(LogEntry(.interface, interface: number), count: 0) { sequence, text in
             let event = JSONValue.members([
                 "type": "interface", "seq": .integer(sequence), "interface": .string(interface.name),

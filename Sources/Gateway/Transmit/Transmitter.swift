@@ -54,12 +54,16 @@ final class Transmitter {
         try socket.minimizeSendBuffer()
         self.socket = socket
         watch = try self.socket.withDescriptor { descriptor throws(SystemError) in
-            try loop.watch(descriptor, for: []) { [unowned self] readiness in
-                // Also when the interface goes down or away; the next send says which.
-                try? watch?.update([])
-                work()
-            }
+            try loop.watch(descriptor, for: []) { [unowned self] readiness in ready(readiness) }
         }
+    }
+
+    private func ready(_ readiness: Readiness) {
+        // That the interface went down or away makes the socket ready until the error is taken. What waits then fails
+        // by the next send.
+        if readiness.isClosed { _ = try? socket.takeError() }
+        try? watch?.update([])
+        work()
     }
 
     /// Sends frames in order, waiting for room until a monotonic time in nanoseconds.

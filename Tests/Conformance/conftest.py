@@ -1,0 +1,191 @@
+"""One service for most tests, the machine's CAN interfaces, and candump as a witness of all of them."""
+import itertools
+import subprocess
+import threading
+import time
+
+import pytest
+
+from service import PATIENCE, Service
+from witnesses import Wire, ip
+
+# What the common service allows beside its defaults.
+PANEL = "https://panel.example"
+HOST_NAME = "can.example"
+_names = (f"vcan{number}" for number in itertools.count(20))
+
+
+@pytest.fixture(scope="session")
+def candump():
+    """One candump for all tests: a second one would cost more than it says."""
+    wire = Wire()
+    yield wire
+    wire.stop()
+
+
+@pytest.fixture(name="wire")
+def fixture_wire(candump):
+    """What comes on the wire from here on."""
+    return candump.from_now()
+
+
+class Common:
+    """The service that most tests share. One that died is replaced, so that it fails one test and not all."""
+
+    def __init__(self):
+        self.service = None
+
+    def get(self):
+        if self.service is None or self.service.process.poll() is not None:
+            self.service = Service("--allow-origin", PANEL, "--allow-host", HOST_NAME)
+        return self.service
+
+
+@pytest.fixture(scope="session")
+def common(candump):
+    holder = Common()
+    yield holder
+    if holder.service:
+        assert holder.service.stop()[0] == 0
+
+
+@pytest.fixture
+def service(common):
+    """The service that most tests use, which is still sound after each test."""
+    running = common.get()
+    yield running
+    running.check()
+
+
+@pytest.fixture
+def start():
+    """Starts a service of the test's own with the options given; it is stopped at the end."""
+    started = []
+
+    def start(*options, **settings):
+        started.append(Service(*options, **settings))
+        return started[-1]
+
+    yield start
+    for running in started:
+        ended = running.process.poll()
+        status, _ = running.stop()
+        assert ended is not None or status == 0, running.log[-4000:]
+
+
+@pytest.fixture
+def make_interface():
+    """Makes a virtual interface that is up, and gives its name; it is removed at the end."""
+    made = []
+
+    def make(*options, up=True):
+        name = next(_names)
+        ip("link", "add", name, *options, "type", "vcan")
+        made.append(name)
+        if up:
+            ip("link", "set", name, "up")
+        return name
+
+    yield make
+    remove(made)
+
+
+@pytest.fixture
+def make_pair():
+    """Makes two virtual interfaces, up, with a bus between them: what goes in at one end comes out at the other."""
+    made = []
+
+    def make():
+        near, far = next(_names), next(_names)
+        ip("link", "add", near, "type", "vxcan", "peer", "name", far)
+        made.append(near)
+        for name in (near, far):
+            ip("link", "set", name, "up")
+        return near, far
+
+    yield make
+    remove(made)
+
+
+def remove(names):
+    """Removes interfaces; those that a test removed itself are no matter."""
+    for name in names:
+        subprocess.run(["ip", "link", "del", name], capture_output=True, check=False)
+
+
+@pytest.fixture
+def jobs(service):
+    """Makes jobs of the common service, and removes all at the end."""
+
+    def make(interface, frames, **settings):
+        answer = service.request("POST", f"/v1/interfaces/{interface}/jobs", json_body={"frames": frames} | settings)
+        assert answer.status == 201, answer
+        return answer.json
+
+    yield make
+    assert service.request("DELETE", "/v1/jobs").status == 204
+
+
+class SlowClient:
+    """A client that sends its request at a byte a second, from the beginning of the whole run.
+
+    Others leave in the middle of a body at that time.
+    """
+
+    def __init__(self, service):
+        self._port = service.port
+        for _ in range(5):
+            gone = service.connect()
+            gone.sendall(
+                b"POST /v1/interfaces/vcan0/frames HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n123#")
+            gone.close()
+        self._connection = service.connect()
+        self._begin = time.monotonic()
+        self.cut_after = None
+        self._thread = threading.Thread(target=self._drip, daemon=True)
+        self._thread.start()
+
+    def _drip(self):
+        try:
+            self._connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
+            self._connection.settimeout(1)
+            while time.monotonic() - self._begin < 60:
+                self._connection.sendall(b"a")
+                try:
+                    if not self._connection.recv(4096):
+                        break
+                except TimeoutError:
+                    continue
+        except OSError:
+            pass
+        self.cut_after = time.monotonic() - self._begin
+        self._connection.close()
+
+    def left_behind(self):
+        """How many connections the service still has whose clients have left."""
+        with open("/proc/net/tcp", encoding="ascii") as table:
+            rows = [line.split() for line in table][1:]
+        close_wait = "08"
+        return sum(row[1].endswith(f":{self._port:04X}") and row[3] == close_wait for row in rows)
+
+    def wait(self):
+        """Seconds after which the service cut the connection."""
+        self._thread.join(60 + PATIENCE)
+        return self.cut_after
+
+
+@pytest.fixture(scope="session", autouse=True)
+def slow_client(request):
+    """Begins before the first test where one will ask for it, so that nobody waits for its half minute."""
+    if any(item.get_closest_marker("slow_client") for item in request.session.items):
+        return SlowClient(request.getfixturevalue("common").get())
+    return None
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow_client: waits for the client that began before the first test")
+
+
+def pytest_collection_modifyitems(items):
+    """What waits for the slow client comes last."""
+    items.sort(key=lambda item: item.get_closest_marker("slow_client") is not None)

@@ -1,0 +1,115 @@
+"""What becomes of a job when its interface goes down, is removed, and comes back."""
+import pytest
+
+from periodic import ONE, becomes, current, patch
+from service import assert_problem
+from streams import websocket
+from witnesses import broadcast_operations, ip
+
+
+@pytest.fixture
+def name(make_interface):
+    return make_interface()
+
+
+def test_a_job_ends_when_its_interface_goes_down(service, wire, jobs, name):
+    with websocket(service, f"/v1/interfaces/{name}/frames?filter=0~0") as stream:
+        job = jobs(name, ONE, interval_ms=10)
+        wire.wait_for_count(name, 3)
+        ip("link", "set", name, "down")
+        event = stream.until_type("job")
+        assert (event["job"], event["change"]) == (job["id"], "interface-down")
+        ended = current(service, job)
+        assert (ended["state"], ended["sent"]) == ("interface-down", len(wire.frames(name)))
+        # It is out of the kernel, which would go on by itself.
+        assert broadcast_operations() == []
+        ip("link", "set", name, "up")
+        stream.until_type("interface", change="up")
+        assert wire.renewed().stays_quiet(name, 0.2)
+        assert current(service, job)["state"] == "interface-down"
+        assert patch(service, job, state="running")["state"] == "running"
+        wire.renewed().wait_for_count(name, 3)
+
+
+def test_a_job_that_may_resume_goes_on_when_the_interface_is_up_again(service, wire, jobs, name):
+    job = jobs(name, ONE, interval_ms=10, resume=True)
+    wire.wait_for_count(name, 3)
+    ip("link", "set", name, "down")
+    becomes(service, job, "interface-down")
+    assert broadcast_operations() == []
+    ip("link", "set", name, "up")
+    becomes(service, job, "running")
+    wire.renewed().wait_for_count(name, 3)
+    stopped = patch(service, job, state="stopped")
+    assert wire.renewed().stays_quiet(name, 0.1)
+    assert stopped["sent"] == len(wire.frames(name))
+
+
+def test_a_job_ends_when_its_interface_is_removed(service, wire, jobs, name):
+    with websocket(service) as stream:
+        job = jobs(name, ONE, interval_ms=10)
+        wire.wait_for_count(name, 3)
+        ip("link", "del", name)
+        stream.until_type("job", job=job["id"], change="interface-gone")
+    assert current(service, job)["state"] == "interface-gone"
+    # It is listed still, though its interface is gone.
+    assert [entry["id"] for entry in service.get("/v1/jobs")["jobs"]] == [job["id"]]
+    assert_problem(service.request("GET", f"/v1/interfaces/{name}/jobs"), 404, "interface-not-found")
+    answer = service.request("PATCH", f"/v1/jobs/{job['id']}", json_body={"state": "running"})
+    assert_problem(answer, 404, "interface-not-found")
+    # An interface of the same name is its interface again, when it is told to.
+    ip("link", "add", name, "type", "vcan")
+    ip("link", "set", name, "up")
+    assert wire.renewed().stays_quiet(name, 0.2)
+    assert patch(service, job, state="running")["state"] == "running"
+    wire.renewed().wait_for_count(name, 3)
+
+
+def test_a_job_that_may_resume_goes_on_when_the_interface_is_back(service, wire, jobs, name):
+    job = jobs(name, ONE, interval_ms=10, resume=True)
+    wire.wait_for_count(name, 3)
+    ip("link", "del", name)
+    becomes(service, job, "interface-gone")
+    ip("link", "add", name, "type", "vcan")
+    assert current(service, job)["state"] != "running"
+    ip("link", "set", name, "up")
+    becomes(service, job, "running")
+    wire.renewed().wait_for_count(name, 3)
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_stopped_job_stays_stopped(service, wire, jobs, name, resume):
+    job = jobs(name, ONE, interval_ms=10, resume=resume, start=False)
+    with websocket(service, f"/v1/interfaces/{name}/frames") as stream:
+        for state in ("down", "up"):
+            ip("link", "set", name, state)
+            stream.until_type("interface", change=state)
+    assert wire.stays_quiet(name, 0.2)
+    assert current(service, job)["state"] == "stopped"
+
+
+def test_other_interfaces_jobs_go_on(service, wire, jobs, name):
+    here, there = jobs(name, ONE, interval_ms=10), jobs("vcan1", ONE, interval_ms=10)
+    ip("link", "set", name, "down")
+    becomes(service, here, "interface-down")
+    wire.renewed().wait_for_count("vcan1", 5)
+    assert current(service, there)["state"] == "running"
+
+
+def test_a_job_whose_interface_is_gone_can_be_deleted(service, jobs, name):
+    job = jobs(name, ONE, interval_ms=10)
+    ip("link", "del", name)
+    becomes(service, job, "interface-gone")
+    assert service.request("DELETE", f"/v1/jobs/{job['id']}").status == 204
+    assert service.get("/v1/jobs") == {"jobs": []}
+
+
+def test_a_controllers_job_ends_when_it_is_switched_off(service, wire, jobs):
+    job = jobs("can0", ONE, interval_ms=20)
+    try:
+        wire.wait_for_count("can1", 3)
+        ip("link", "set", "can0", "down")
+        becomes(service, job, "interface-down")
+        assert broadcast_operations() == []
+    finally:
+        ip("link", "set", "can0", "up")

@@ -1,0 +1,142 @@
+"""The running service and its description agree, both ways: paths, methods, statuses, headers, bodies, events."""
+import json
+import re
+
+import pytest
+
+import requests_table as table
+from description import DOCUMENT, METHODS, OPERATIONS, PROBLEM, RESPONSES, ROOT, SCHEMAS, fields, resolved
+from survey import FORMS, Survey
+
+# Answers that no request here can provoke, by status, with the reason. (500 is, where something must be opened.)
+FAILING = {row.operation for row in table.with_heads(table.failing())}
+NOT_PROVOKED = {
+    "500": ("nothing in it can fail from outside", set(OPERATIONS) - FAILING),
+}
+# Fields that nothing here can have, with the reason.
+NEVER_NULL, ALWAYS_NULL = "never null", "always null"
+NOT_SEEN = {
+    "FrameEvent.clock": (None, "no controller here stamps frames by its own clock"),
+    "Interface.data_bitrate": (ALWAYS_NULL, "no controller here has CAN FD"),
+    "Interface.data_sample_point": (ALWAYS_NULL, "no controller here has CAN FD"),
+    "Interface.data_bit_timing": (ALWAYS_NULL, "no controller here has CAN FD"),
+    "Interface.termination_ohm": (ALWAYS_NULL, "no controller here has a resistor to switch"),
+    "Interface.capture.receive_buffer_bytes": (NEVER_NULL, "every interface can be captured here"),
+}
+# Fields whose every value in the document must have been seen.
+ENUMERATED = ["InterfaceEvent.change", "JobEvent.change", "Job.state", "Problem.code", "FrameEvent.direction"]
+SHOWN = [
+    "Problem", "Health", "HealthTrouble", "Service", "InterfaceList", "Interface", "SendResult", "Filters", "Job", "JobList",
+    "OpenEvent", "FrameEvent", "ErrorEvent", "GapEvent", "InterfaceEvent", "JobEvent", "FiltersEvent", "HeartbeatEvent",
+]
+EVENTS = set(SCHEMAS["Event"]["discriminator"]["mapping"])
+
+
+def assert_none(faults):
+    assert not faults, "\n" + "\n".join(str(fault) for fault in faults)
+
+
+@pytest.fixture(scope="module")
+def survey():
+    return Survey().run()
+
+
+def test_the_source_routes_what_is_described():
+    source = (ROOT / "Sources" / "Gateway" / "API" / "API+Routes.swift").read_text(encoding="utf-8")
+    routes = {}
+    for method, path in re.findall(r'\badd(?:Later)?\(\.(\w+),\s*"([^"]+)"', source):
+        routes.setdefault(path, {"OPTIONS"}).update({method.upper()} | ({"HEAD"} if method == "get" else set()))
+    assert routes == METHODS
+
+
+def test_other_methods_and_other_paths_are_refused(survey):
+    assert_none(survey.methods)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_answers_are_as_described(survey, operation):
+    outcomes = [outcome for outcome in survey.outcomes if outcome.row.operation == operation]
+    assert outcomes
+    assert_none([outcome for outcome in outcomes if outcome.wrong])
+
+
+def test_every_described_answer_was_seen(survey):
+    described = {(name, status) for name, operation in OPERATIONS.items() for status in operation.item["responses"]}
+    excused = {(name, status) for status, (_, names) in NOT_PROVOKED.items() for name in names}
+    seen = {(name, str(status)) for name, status in survey.judge.statuses}
+    assert_none(sorted(described - seen - excused))
+    # An excuse that is none any more goes.
+    assert_none(sorted(excused & seen))
+
+
+@pytest.mark.parametrize("schema", SHOWN)
+def test_every_field_was_seen(survey, schema):
+    missing = []
+    for name, may_be_null in fields(schema).items():
+        only, _ = NOT_SEEN.get(name, (may_be_null or NEVER_NULL, ""))
+        wanted = {None: set(), NEVER_NULL: {False}, ALWAYS_NULL: {True}}.get(only, {True, False})
+        if not wanted and name in survey.judge.fields:
+            missing.append(f"{name} was seen: it needs no excuse")
+        if any(name == excused or name.startswith(excused + ".") for excused in NOT_SEEN) and name not in NOT_SEEN:
+            continue
+        if wanted - survey.judge.fields.get(name, set()):
+            missing.append(f"{name}: {survey.judge.fields.get(name, 'never')}, not {wanted}")
+    assert_none(missing)
+
+
+@pytest.mark.parametrize("field", ENUMERATED)
+def test_every_value_was_seen(survey, field):
+    schema, _, name = field.partition(".")
+    values = set(resolved(SCHEMAS[schema]["properties"][name])[1]["enum"])
+    assert values - survey.judge.values[field] == set()
+
+
+def test_every_event_is_as_described(survey):
+    assert_none(survey.wrong_events)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_shows_every_event(survey, form):
+    assert {event["type"] for event in survey.events[form]} == EVENTS
+
+
+def test_all_forms_show_the_same_events(survey):
+    def numbered(form):
+        return [event for event in survey.events[form] if event["type"] not in ("open", "heartbeat")]
+
+    assert numbered("sse") == numbered("ndjson")
+    assert numbered("websocket") == numbered("ndjson")
+
+
+def test_requests_of_the_examples_succeed(survey):
+    assert_none(survey.examples)
+
+
+def problem_examples():
+    for name, response in RESPONSES.items():
+        media = response.get("content", {}).get(PROBLEM, {})
+        examples = {"example": media} if "example" in media else media.get("examples", {})
+        for key, example in examples.items():
+            yield f"{name} {key}", example.get("value", example.get("example"))
+
+
+@pytest.mark.parametrize("name, example", [pytest.param(*each, id=each[0]) for each in problem_examples()])
+def test_problem_examples_are_like_those_that_are_sent(survey, name, example):
+    assert (example["status"], example["title"]) == survey.judge.problems[example["code"]]
+
+
+def test_each_code_has_a_page(survey):
+    """That there is one is in the table; here that it is about the code."""
+    pages = {
+        outcome.row.path["code"]: outcome.answer for outcome in survey.outcomes
+        if outcome.row.operation == "getProblemPage" and outcome.row.status == 200}
+    assert set(pages) == set(SCHEMAS["Problem"]["properties"]["code"]["enum"])
+    for code, answer in pages.items():
+        status, title = survey.judge.problems[code]
+        assert answer.status == 200
+        assert f"<h1>{title}</h1>" in answer.body.decode() and f"status {status}" in answer.body.decode(), code
+
+
+def test_the_document_that_is_served_is_this_one(survey):
+    assert json.loads(survey.served["/openapi.json"]) == DOCUMENT
+    assert survey.served["/openapi.yaml"] == (ROOT / "openapi" / "openapi.yaml").read_bytes()

@@ -1,0 +1,186 @@
+"""What the requests are sent to: interfaces in every condition, services in every condition, kept connections."""
+import contextlib
+import http.client
+import json
+import pathlib
+import resource
+import subprocess
+import sys
+
+from description import OPERATIONS
+from service import PATIENCE, Answer, Service
+from witnesses import ip
+
+PANEL = "https://panel.example"
+ELSEWHERE = "https://elsewhere.example"
+REFUSING = pathlib.Path(__file__).with_name("refusing.py")
+# Interfaces of this suite's own: what they are made with, and whether they are up.
+INTERFACES = {
+    "up72": (["mtu", "72"], True), "up16": (["mtu", "16"], True), "down72": (["mtu", "72"], False),
+    "full72": (["mtu", "72"], True), "fresh72": (["mtu", "72"], True), "gone72": (["mtu", "72"], True),
+}
+ONE_JOB = {"frames": [{"id": "123"}], "interval_ms": 60000}
+
+
+class Client:
+    """A connection to a service that is kept, and made anew where the service ends it."""
+
+    def __init__(self, service):
+        self.service = service
+        self._connection = http.client.HTTPConnection(service.host, service.port, timeout=PATIENCE)
+
+    def request(self, method, target, body=None, headers=()):
+        """One request; a header field of the value None is left out."""
+        fields = {"Host": self.service.authority} | dict(headers)
+        body = body.encode() if isinstance(body, str) else body
+        if body is not None:
+            fields = {"Content-Length": str(len(body))} | fields
+        for attempt in (1, 2):
+            try:
+                answer = self._send(method, target, body or b"", fields)
+                if answer.status == 413:
+                    # The body was announced, and need not come.
+                    self._connection.close()
+                return answer
+            except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+                # It was ended between two requests.
+                self._connection.close()
+                if attempt == 2:
+                    raise
+
+    def _send(self, method, target, body, fields):
+        self._connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
+        for name, value in fields.items():
+            if value is not None:
+                self._connection.putheader(name, value)
+        self._connection.endheaders(body or None)
+        response = self._connection.getresponse()
+        return Answer(response.status, response.getheaders(), response.read())
+
+    def open(self):
+        """Connects now."""
+        if self._connection.sock is None:
+            self._connection.connect()
+
+    def close(self):
+        self._connection.close()
+
+
+@contextlib.contextmanager
+def interfaces():
+    """The interfaces of the suite."""
+    remove(INTERFACES)
+    try:
+        for name, (options, is_up) in INTERFACES.items():
+            ip("link", "add", name, *options, "type", "vcan")
+            if is_up:
+                ip("link", "set", name, "up")
+        subprocess.run(
+            ["tc", "qdisc", "add", "dev", "full72", "root", "tbf", "rate", "10kbit", "burst", "100", "latency", "1s"],
+            check=True)
+        yield
+    finally:
+        remove(INTERFACES)
+
+
+def remove(names):
+    for name in names:
+        subprocess.run(["ip", "link", "del", name], capture_output=True, check=False)
+
+
+class World:
+    """The services, each with a kept connection, by what is special about it."""
+
+    def __init__(self, stack):
+        self._stack = stack
+        self.services, self.clients, self.values = {}, {}, {}
+        self.start("main", "--allow-origin", PANEL, "--receive-buffer-bytes", "65536")
+        # Few streams are all of them; a small log soon leaves a slow reader behind.
+        self.start("limited", "--max-streams", "3", "--log-bytes", "262144")
+        self.start("without-can", healthy=503, launcher=self._refusing("socket:29=97"))
+        self.start("forbidden", launcher=self._refusing("sendmmsg=1"))
+        self._make_jobs()
+
+    @staticmethod
+    def _refusing(rule):
+        return sys.executable, "-I", "-S", str(REFUSING), rule
+
+    def start(self, name, *options, **settings):
+        service = Service(*options, **settings)
+        self._stack.callback(self._stop, service)
+        self.services[name], self.clients[name] = service, Client(service)
+        self._stack.callback(self.clients[name].close)
+
+    @staticmethod
+    def _stop(service):
+        status, _ = service.stop()
+        assert status == 0, service.log[-4000:]
+
+    def _make_jobs(self):
+        """Jobs in the conditions that the requests need."""
+        for name, interface, settings in (
+            ("running", "up72", {"name": "running"}), ("stopped", "up16", {"start": False}),
+            ("on-down", "down72", {"start": False}), ("on-gone", "gone72", {"start": False}),
+            ("to-delete", "up72", {}),
+        ):
+            self.values[name] = self.make_job("main", interface, ONE_JOB | settings)
+        self.values["never"] = "j999999"
+        self.values["unstarted"] = self.make_job("limited", "fresh72", ONE_JOB | {"start": False})
+        remove(["gone72"])
+
+    def make_job(self, service, interface, job):
+        answer = self.clients[service].request(
+            "POST", f"/v1/interfaces/{interface}/jobs", json.dumps(job), {"Content-Type": "application/json"})
+        assert answer.status == 201, answer
+        return answer.json["id"]
+
+    def target(self, operation, names, query=""):
+        """The request target of an operation; values of the path that have a name here stand for what they name."""
+        path = OPERATIONS[operation].path
+        for name, value in names.items():
+            path = path.replace("{" + name + "}", self.values.get(value, value))
+        assert "{" not in path, path
+        return path + (f"?{query}" if query else "")
+
+    @contextlib.contextmanager
+    def without_descriptors(self, service):
+        """While this lasts the service cannot open anything: the kernel says EMFILE."""
+        process = self.services[service].pid
+        self.clients[service].open()
+        # The connection is accepted when it has been answered.
+        self.clients[service].request("GET", "/healthz")
+        before = resource.prlimit(process, resource.RLIMIT_NOFILE, (0, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+        try:
+            yield
+        finally:
+            resource.prlimit(process, resource.RLIMIT_NOFILE, before)
+
+
+def make_jobs_up_to(service, count):
+    """Brings a service to so many jobs, which do not run, by requests that do not wait for each other's answers."""
+    body = json.dumps({"frames": [{"id": "1"}], "interval_ms": 1, "start": False})
+    request = (
+        f"POST /v1/interfaces/up72/jobs HTTP/1.1\r\nHost: {service.authority}\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n{body}").encode()
+    missing = count - len(service.get("/v1/jobs")["jobs"])
+    with contextlib.closing(service.connect()) as connection:
+        answers = connection.makefile("rb")
+        for start in range(0, missing, 64):
+            batch = min(64, missing - start)
+            connection.sendall(request * batch)
+            for _ in range(batch):
+                read_answer(answers, expected=201)
+
+
+def read_answer(file, expected=None, method="GET"):
+    """The next answer on a connection."""
+    status = int(file.readline().split(b" ")[1])
+    fields = []
+    while (line := file.readline().strip()):
+        name, _, value = line.decode("latin-1").partition(":")
+        fields.append((name, value.strip()))
+    answer = Answer(status, fields, b"")
+    if method != "HEAD" and status not in (101, 204, 304):
+        answer.body = file.read(int(answer["Content-Length"] or 0))
+    assert expected in (None, status), answer
+    return answer

@@ -1,0 +1,74 @@
+internal import Glibc
+import Linux
+internal import Synchronization
+import Testing
+
+@testable import EventLoop
+
+@Suite struct WorkerTests {
+    @Test func aResultComesBackToTheThreadOfTheLoop() throws {
+        let loop = try EventLoop()
+        let ours = pthread_self()
+        var result: (value: Int, thread: pthread_t)?
+        loop.offload({ (42, pthread_self()) }) { value, thread in
+            #expect(pthread_self() == ours)
+            result = (value, thread)
+            loop.stop()
+        }
+        #expect(result == nil)
+        try loop.run()
+        #expect(result?.value == 42)
+        #expect(result?.thread != ours)
+    }
+
+    @Test func workIsDoneInTheOrderOfTheCalls() throws {
+        let loop = try EventLoop()
+        let done = Mutex<[Int]>([])
+        var returned: [Int] = []
+        for number in 0..<100 {
+            loop.offload({ done.withLock { $0.append(number) } }) {
+                returned.append(number)
+                if number == 99 { loop.stop() }
+            }
+        }
+        try loop.run()
+        #expect(done.withLock { $0 } == Array(0..<100))
+        #expect(returned == Array(0..<100))
+    }
+
+    @Test func theLoopGoesOnWhileWorkBlocks() throws {
+        let loop = try EventLoop()
+        let pipe = try Pipe()
+        let reader = pipe.readerNumber
+        var events: [String] = []
+        // The work waits for what only the loop's own timer does.
+        loop.offload({
+            var descriptor = pollfd(fd: reader, events: Int16(POLLIN), revents: 0)
+            return unsafe poll(&descriptor, 1, 10_000)
+        }) { ready in
+            #expect(ready == 1)
+            events.append("work")
+            loop.stop()
+        }
+        loop.after(1_000_000) {
+            events.append("timer")
+            pipe.write()
+        }
+        try loop.run()
+        #expect(events == ["timer", "work"])
+    }
+
+    @Test func whatFollowsMayOffloadAgain() throws {
+        let loop = try EventLoop()
+        var steps: [Int] = []
+        func step(_ number: Int) {
+            loop.offload({ number * number }) { square in
+                steps.append(square)
+                if number < 3 { step(number + 1) } else { loop.stop() }
+            }
+        }
+        step(1)
+        try loop.run()
+        #expect(steps == [1, 4, 9])
+    }
+}

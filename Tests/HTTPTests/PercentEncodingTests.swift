@@ -1,0 +1,59 @@
+import HTTP
+import Testing
+
+@Suite struct PercentEncodingTests {
+    @Test(arguments: [
+        ("", ""), ("abc", "abc"), ("%41%6a%6A", "Ajj"), ("a%2Fb", "a/b"), ("%C3%A4", "ä"), ("ä", "ä"), ("%25", "%"),
+        ("a+b", "a+b"), ("%00", "\0"), ("%F0%9F%98%80", "😀"), ("%2541", "%41"),
+    ])
+    func escapesAreDecoded(text: String, decoded: String) {
+        #expect(PercentEncoding.decode(text) == decoded)
+    }
+
+    @Test(arguments: ["%", "%4", "%G0", "%0G", "a%", "%+1", "% 1", "%-1", "%%41", "%4%31", "%ä"])
+    func brokenEscapesAreRefused(text: String) {
+        #expect(PercentEncoding.decode(text) == nil)
+    }
+
+    @Test(arguments: ["%FF", "%C3", "%C0%80", "%ED%A0%80", "%80"])
+    func bytesThatAreNoUTF8AreRefused(text: String) {
+        #expect(PercentEncoding.decode(text) == nil)
+    }
+
+    @Test func aPlusIsASpaceInQueriesOnly() {
+        #expect(PercentEncoding.decode("a+b%2B", plusIsSpace: true) == "a b+")
+    }
+}
+
+@Suite struct RequestTargetTests {
+    @Test(arguments: [
+        ("/", [""]), ("/v1", ["v1"]), ("/v1/", ["v1", ""]), ("/v1/interfaces/can0", ["v1", "interfaces", "can0"]),
+        ("/a%2Fb/c", ["a/b", "c"]), ("//", ["", ""]), ("/a+b", ["a+b"]), ("/..", [".."]), ("/%C3%A4", ["ä"]),
+    ])
+    func thePathIsSplitBeforeItIsDecoded(target: String, path: [String]) throws {
+        let parsed = try #require(RequestTarget(target))
+        #expect(parsed.path == path)
+        #expect(parsed.query.isEmpty)
+    }
+
+    @Test(
+        arguments: [
+            ("/?", []), ("/?a=1", [("a", "1")]), ("/?a=1&b=2&a=3", [("a", "1"), ("b", "2"), ("a", "3")]),
+            ("/?filter=123:7FF,%2300000040", [("filter", "123:7FF,#00000040")]), ("/?a", [("a", "")]),
+            ("/?a=", [("a", "")]),
+            ("/?=1", [("", "1")]), ("/?a=b=c", [("a", "b=c")]), ("/?&&a=1&", [("a", "1")]),
+            ("/?a=x+y%26z", [("a", "x y&z")]),
+            ("/?a=1?b=2", [("a", "1?b=2")]), ("/?%61%3D=1", [("a=", "1")]), ("/?a=/", [("a", "/")]),
+        ] as [(String, [(String, String)])])
+    func theQueryKeepsItsOrder(target: String, query: [(String, String)]) throws {
+        let parsed = try #require(RequestTarget(target))
+        #expect(parsed.path == [""])
+        #expect(parsed.query.map(\.name) == query.map(\.0))
+        #expect(parsed.query.map(\.value) == query.map(\.1))
+    }
+
+    @Test(arguments: ["", "v1", "*", "http://localhost/v1", "?a=1", "/%", "/a/%FF", "/?a=%", "/?%G=1", "/?a=%FF"])
+    func whatIsNoTargetIsRefused(target: String) {
+        #expect(RequestTarget(target) == nil)
+    }
+}

@@ -1,0 +1,27 @@
+import Linux
+import Testing
+
+@Suite struct ErrnoTests {
+    @Test(arguments: [
+        (Errno.notPermitted, "EPERM"), (.noSuchEntry, "ENOENT"), (.noSuchAddress, "ENXIO"), (.interrupted, "EINTR"),
+        (.wouldBlock, "EAGAIN"), (.accessDenied, "EACCES"), (.noSuchDevice, "ENODEV"), (.invalidArgument, "EINVAL"),
+        (.brokenPipe, "EPIPE"), (.outOfRange, "ERANGE"), (.networkDown, "ENETDOWN"), (.noBufferSpace, "ENOBUFS"),
+        (.notConnected, "ENOTCONN"), (.addressInUse, "EADDRINUSE"), (.addressFamilyNotSupported, "EAFNOSUPPORT"),
+        (.protocolNotSupported, "EPROTONOSUPPORT"), (.messageTooLong, "EMSGSIZE"), (.exists, "EEXIST"),
+        (.argumentListTooLong, "E2BIG"), (.operationNotSupported, "EOPNOTSUPP"),
+    ])
+    func eachHasItsSymbolicName(errno: Errno, name: String) {
+        #expect(errno.name == name)
+    }
+
+    @Test func theDescriptionHasTheSentenceToo() {
+        #expect(Errno.networkDown.description == "ENETDOWN (Network is down)")
+        #expect(Errno.networkDown.message == "Network is down")
+    }
+
+    @Test func aNumberThatIsNoneIsWrittenInDigits() {
+        #expect(Errno(rawValue: 9999).name == "9999")
+        #expect(Errno(rawValue: 9999).message == "unknown error")
+        #expect(Errno(rawValue: 9999) != Errno(rawValue: 9998))
+    }
+}

@@ -1,0 +1,62 @@
+import CAN
+import Linux
+import SocketCAN
+import Testing
+
+extension KernelTests {
+    @Suite struct BroadcastManagerLinkEventsTests {
+        private let key = BroadcastManager.Key(1, isFlexible: false)
+        private let first: Frame
+
+        init() throws { first = try Frame(cansend: "101#01") }
+
+        @Test func aSequenceOutlivesThatTheInterfaceIsDown() throws {
+            let bus = try VirtualInterface()
+            let manager = try BroadcastManager(interfaceIndex: bus.index)
+            try bus.set("down")
+            // One-shot: the socket hears that the interface went down.
+            #expect(refusal { () throws(SystemError) in try manager.receive() } == .networkDown)
+            #expect(try manager.receive() == nil)
+            try manager.start(key, [first], .init(interval: 5000))
+            try bus.set("up")
+            let receiver = try RawSocket(interfaceIndex: bus.index)
+            #expect(try receiver.nextFrames(2).prefix(2) == [first, first])
+        }
+
+        @Test func onlySendingSaysThatTheInterfaceIsDown() throws {
+            let bus = try VirtualInterface()
+            let receiver = try RawSocket(interfaceIndex: bus.index)
+            let manager = try BroadcastManager(interfaceIndex: bus.index)
+            let flexible = try Frame(cansend: "123##1AABB")
+            for frame in [first, flexible] { try manager.send(frame) }
+            #expect(try receiver.nextFrames(2) == [first, flexible])
+            try bus.set("down")
+            for _ in 0..<2 {
+                #expect(refusal { () throws(SystemError) in try manager.send(first) } == .networkDown)
+            }
+            try bus.set("up")
+            try manager.send(first)
+        }
+
+        @Test func anInterfaceThatIsRemovedEndsTheSocket() throws {
+            let bus = try VirtualInterface()
+            let manager = try BroadcastManager(interfaceIndex: bus.index)
+            try manager.start(key, [first], .init(interval: 5000))
+            bus.remove()
+            #expect(refusal { () throws(SystemError) in try manager.receive() } == .noSuchDevice)
+            #expect(
+                refusal { () throws(SystemError) in try manager.start(key, [first], .init(interval: 5000)) }
+                    == .notConnected)
+        }
+
+        @Test(arguments: [999_999, Int(Int32.max)])
+        func anInterfaceThatDoesNotExistIsRefused(index: Int) {
+            #expect(refusal { () throws(SystemError) in try BroadcastManager(interfaceIndex: index) } == .noSuchDevice)
+        }
+
+        @Test(arguments: [0, -1])
+        func allInterfacesAtOnceAreRefused(index: Int) {
+            #expect(refusal { () throws(SystemError) in try BroadcastManager(interfaceIndex: index) } == .noSuchDevice)
+        }
+    }
+}

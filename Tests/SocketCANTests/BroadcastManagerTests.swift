@@ -1,0 +1,182 @@
+import CAN
+import Linux
+import SocketCAN
+import Testing
+
+extension KernelTests {
+    @Suite(.sharedInterface) struct BroadcastManagerTests {
+        private let bus: VirtualInterface
+        private let key = BroadcastManager.Key(1, isFlexible: false)
+        private let flexibleKey = BroadcastManager.Key(1, isFlexible: true)
+        /// As good as never.
+        private let rarely = BroadcastManager.Schedule(interval: 3_600_000_000)
+
+        init() throws { bus = try SharedInterface.get() }
+
+        private func frames(_ texts: String...) throws -> [Frame] { try texts.map { try Frame(cansend: $0) } }
+
+        /// What the kernel holds of a sequence.
+        private func status(
+            _ manager: borrowing BroadcastManager, _ key: BroadcastManager.Key
+        ) throws -> (schedule: BroadcastManager.Schedule, frames: [Frame]) {
+            try manager.requestStatus(key)
+            guard case .status(key, let schedule, let frames) = try manager.next() else {
+                throw Errno.noSuchEntry
+            }
+            return (schedule, frames)
+        }
+
+        // MARK: Sequences
+
+        @Test(arguments: [1, 2, 255, 256])
+        func theFramesOfASequenceGoOutInTurn(count: Int) throws {
+            let receiver = try RawSocket(interfaceIndex: bus.index)
+            try receiver.setReceiveBuffer(bytes: 1 << 20)
+            let manager = try BroadcastManager(interfaceIndex: bus.index)
+            let sequence = try (0..<count).map {
+                try Frame.data(Identifier(truncating: UInt32($0), extended: !$0.isMultiple(of: 3)), [UInt8($0)])
+            }
+            // One more than there are, so that the first comes again.
+            try manager.start(key, sequence, .init(count: UInt32(count + 1), initialInterval: 500, interval: 0))
+            #expect(try receiver.nextFrames(count + 1) == sequence + [sequence[0]])
+            #expect(try manager.next() == .expired(key))
+        }
+
+        @Test func everyKindOfFrameGoesOut() throws {
+            let receiver = try RawSocket(interfaceIndex: bus.index)
+            let manager = try BroadcastManager(interfaceIndex: bus.index)
+            let classic = try frames(
+                "123#DEADBEEF", "18DAF110#", "123#R4", "00000123#R", "123#0102030405060708_9", "123#R8_C")
+            let flexible = try frames(
+                "123##0", "18DAF110##30102", "123##1" + String(repeating: "A5", count: 64),
+                "123##2000102030405060708090A0B")
+            try manager.start(key, classic, .init(count: 6, initialInterval: 1000, interval: 0))
+            #expect(try receiver.nextFrames(6) == classic)
+            try manager.start(flexibleKey, flexible, .init(count: 4, initialInterval: 1000, interval: 0))
+            #expect(try receiver.nextFrames(4) == flexible)
+            // And so the kernel reads them back.
+            #expect(try manager.next() == .expired(key))
+            #expect(try manager.next() == .expired(flexibleKey))
+            #expect(try status(manager, key).frames == classic)
+            #expect(try status(manager, flexibleKey).frames == flexible)
+        }
+
+        @Test func noneAndMoreThan256AreRefused() throws {
+            let manager = try BroadcastManager(interfaceIndex: bus.index)
+            let frame = try Frame(cansend: "123#")
+            for count in [0, 257, 258, 1000] {
+                let sequence = [Frame](repeating: frame, count: count)
+                #expect(
+                    refusal { () throws(SystemError) in try manager.start(key, sequence, rarely) } == .invalidArgument)
+            }
+            #expect(try manager.sentCounts().isEmpty)
+        }
+
+        @Test func severalSequencesRunOnOneSocket() throws {
+            let receiver = try RawSocket(interfaceIndex: bus.index)
+            let manager = try BroadcastManager(interfaceIndex: bus.index)
+            let keys = (0..<5).map { BroadcastManager.Key($0 * 53_687_091, isFlexible: false) }
+            // All on the same identifier, which their keys do not depend on.
+            for (index, key) in keys.enumerated() {
+                try manager.start(
+                    key, [try .data(Identifier(truncating: 0x123, extended: false), [UInt8(index)])], rarely)
+            }
+            let payloads: [Frame] = try (0..<5).map { try .data(Identifier(truncating: 0x123, extended: false), [$0]) }
+            #expect(try receiver.nextFrames(5) == payloads)
+            #expect(try manager.sentCounts() == Dictionary(uniqueKeysWithValues: keys.map { ($0, 1) }))
+            for key in keys.dropLast() { try manager.delete(key) }
+            #expect(try manager.sentCounts() == [keys[4]: 1])
+        }
+
+        // MARK: Changing a sequence
+
+        @Test func itMayShrinkButNotGrow() throws {
+            let manager = try BroadcastManager(interfaceIndex: bus.index)
+            let four = try frames("101#", "102#", "103#", "104#")
+            try manager.start(key, four, rarely)
+            #expect(try status(manager, key).frames == four)
+            try manager.update(key, Array(four.prefix(2)), reportsExpiry: false)
+            #expect(try status(manager, key).frames == Array(four.prefix(2)))
+            for more in [3, 4, 5] {
+                let sequence = (0..<more).map { four[$0 % 4] }
+                #expect(
+                    refusal { () throws(SystemError) in try manager.update(key, sequence, reportsExpiry: false) }
+                        == .argumentListTooLong)
+            }
+            #expect(
+                refusal { () throws(SystemError) in try manager.start(key, four, rarely) } == .argumentListTooLong)
+            #expect(try status(manager, key).frames == Array(four.prefix(2)))
+            // Deleted and set up anew it may be of any size.
+            try manager.delete(key)
+            try manager.start(key, four, rarely)
+            #expect(try status(manager, key).frames == four)
+        }
+
+        @Test func theKernelTellsWhatItHolds() throws {
+            let manager = try BroadcastManager(interfaceIndex: bus.index)
+            let sequence = try frames("123#01", "18DAF110#R2")
+            let schedule = BroadcastManager.Schedule(
+                count: 1000, initialInterval: 1_800_000_001, interval: 34_560_000 * 1_000_000)
+            try manager.start(key, sequence, schedule)
+            let held = try status(manager, key)
+            #expect(held.frames == sequence)
+            #expect(held.schedule.initialInterval == schedule.initialInterval)
+            #expect(held.schedule.interval == BroadcastManager.longestInterval)
+            // The first has gone.
+            #expect(held.schedule.count == 999)
+        }
+
+        @Test(arguments: [-1, 34_560_001_000_000, .max] as [Int64])
+        func anIntervalBeyond400DaysIsRefused(interval: Int64) throws {
+            let manager = try BroadcastManager(interfaceIndex: bus.index)
+            let sequence = try frames("123#")
+            for schedule in [
+                BroadcastManager.Schedule(interval: interval),
+                .init(count: 1, initialInterval: interval, interval: 1_000_000),
+            ] {
+                #expect(
+                    refusal { () throws(SystemError) in try manager.start(key, sequence, schedule) } == .invalidArgument
+                )
+            }
+        }
+
+        @Test func anUnknownKeyIsRefused() throws {
+            let manager = try BroadcastManager(interfaceIndex: bus.index)
+            #expect(refusal { () throws(SystemError) in try manager.delete(key) } == .invalidArgument)
+            #expect(refusal { () throws(SystemError) in try manager.requestStatus(key) } == .invalidArgument)
+            try manager.start(key, try frames("123#"), rarely)
+            try manager.delete(key)
+            #expect(refusal { () throws(SystemError) in try manager.delete(key) } == .invalidArgument)
+        }
+
+        @Test func flexibleAndClassicKeysAreApart() throws {
+            let manager = try BroadcastManager(interfaceIndex: bus.index)
+            let classic = try frames("123#01")
+            let flexible = try frames("123##001", "123##002")
+            try manager.start(key, classic, rarely)
+            #expect(refusal { () throws(SystemError) in try manager.delete(flexibleKey) } == .invalidArgument)
+            try manager.start(flexibleKey, flexible, rarely)
+            #expect(try status(manager, key).frames == classic)
+            #expect(try status(manager, flexibleKey).frames == flexible)
+            #expect(try manager.sentCounts() == [key: 1, flexibleKey: 1])
+            try manager.delete(key)
+            #expect(try status(manager, flexibleKey).frames == flexible)
+            #expect(refusal { () throws(SystemError) in try manager.requestStatus(key) } == .invalidArgument)
+        }
+
+        @Test func sequencesEndWithTheirSocket() throws {
+            let receiver = try RawSocket(interfaceIndex: bus.index)
+            do {
+                let manager = try BroadcastManager(interfaceIndex: bus.index)
+                try manager.start(key, try frames("123#01"), .init(interval: 5000))
+                #expect(try receiver.nextFrames(3).count >= 3)
+            }
+            _ = try receiver.queued()
+            // The next frame is the one that is sent here, not one of the sequence.
+            let sender = try RawSocket(interfaceIndex: bus.index)
+            #expect(try !receiver.isReady(within: 0.05))
+            #expect(try sender.send(try frames("124#")[...]) == 1)
+            #expect(try receiver.nextFrames(1).map(\.cansend) == ["124#"])
+        }
+    }
+}
