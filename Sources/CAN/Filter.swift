@@ -114,7 +114,8 @@ extension Filter {
         else {
             throw InvalidFilter("'\(text)' needs 1 to 8 hex digits on both sides of '\(text[separator])'")
         }
-        guard identifier & 0x2000_0000 == 0, mask & 0x2000_0000 == 0 || mask & 0x1FFF_FFFF == 0x1FFF_FFFF else {
+        // In the mask the flag is common (DFFFFFFF and FFFFFFFF are written for "all bits") and means nothing.
+        guard identifier & 0x2000_0000 == 0 else {
             throw InvalidFilter("'\(text)' has the error flag (20000000); error frames are chosen by #mask")
         }
         self.init(

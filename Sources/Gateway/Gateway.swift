@@ -29,13 +29,16 @@ public final class Gateway {
             jobs.interfaceChanged(interface, change)
             if change == .removed { transmitters.remove(interface) }
         }
-        api = API(policy: configuration.policy, bodyBytes: configuration.bodyBytes, logger: logger)
+        let api = API(policy: configuration.policy, bodyBytes: configuration.bodyBytes, logger: logger)
         api.addRoutes(
-            ServiceAPI(configuration: configuration, interfaces: interfaces, epoch: epoch, started: Clock.monotonic),
+            ServiceAPI(
+                configuration: configuration, interfaces: interfaces, epoch: epoch, started: Clock.monotonic,
+                isStopping: { [unowned api] in api.isStopping }),
             DocumentsAPI(), InterfacesAPI(interfaces: interfaces, loop: loop),
             SendingAPI(interfaces: interfaces, transmitters: transmitters),
             StreamsAPI(interfaces: interfaces, hub: hub),
             JobsAPI(interfaces: interfaces, jobs: jobs))
+        self.api = api
         self.hub = hub
         self.interfaces = interfaces
         self.transmitters = transmitters

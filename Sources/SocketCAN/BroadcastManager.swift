@@ -65,6 +65,8 @@ public struct BroadcastManager: ~Copyable, Sendable {
     /// Opens a socket for an interface, which may be down.
     /// - Throws: ENODEV when there is no such interface, EPROTONOSUPPORT without CAN_BCM.
     public init(interfaceIndex: Int) throws(SystemError) {
+        // Index 0 would serve all interfaces.
+        guard interfaceIndex > 0 else { throw SystemError(.noSuchDevice, call: "connect") }
         let socket = try Descriptor.canSocket(SOCK_DGRAM, CAN_BCM)
         let number = socket.number
         try shim("connect") { ccan_connect(number, Int32(interfaceIndex)) }

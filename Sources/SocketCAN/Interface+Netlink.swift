@@ -1,3 +1,4 @@
+internal import CLinuxCAN
 internal import CNetlinkRoute
 internal import Glibc
 
@@ -33,7 +34,11 @@ extension Interface {
             controller = Controller(
                 details, statistics: link?.structure(IFLA_INFO_XSTATS, can_device_stats()))
         }
-        if driver == Kind.serialLine.rawValue { self.kind = .serialLine }
+        // To rtnetlink it is a controller like others.
+        if kind == .controller, driver == nil, unsafe ccan_is_slcan(name) == 1 {
+            self.kind = .serialLine
+            driver = Kind.serialLine.rawValue
+        }
     }
 
     /// The driver's name from sysfs, where a device stands behind the interface.

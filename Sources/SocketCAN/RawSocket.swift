@@ -44,13 +44,14 @@ public struct RawSocket: ~Copyable, Sendable {
             can_filter(
                 can_id: filter.rawIdentifier | (filter.isInverted ? 0x2000_0000 : 0), can_mask: filter.rawMask)
         }
-        try Self.set(socket, level: SOL_CAN_RAW, CAN_RAW_JOIN_FILTERS, set.isJoined ? 1 : 0)
         let size = socklen_t(filters.count * MemoryLayout<can_filter>.stride)
         try systemCall("setsockopt") {
             unsafe filters.withUnsafeBufferPointer {
                 unsafe setsockopt(socket.number, Int32(SOL_CAN_RAW), Int32(CAN_RAW_FILTER), $0.baseAddress, size)
             }
         }
+        // After the filters, which the kernel may refuse: then nothing has changed.
+        try Self.set(socket, level: SOL_CAN_RAW, CAN_RAW_JOIN_FILTERS, set.isJoined ? 1 : 0)
         try Self.set(socket, level: SOL_CAN_RAW, CAN_RAW_ERR_FILTER, Int32(bitPattern: set.errors.rawValue))
     }
 

@@ -66,6 +66,7 @@ import Testing
                 ], true, 0x1FFF_FFFF
             ),
             (["123:7FF,#00000040"], [Filter(identifier: 0x123, mask: 0x7FF)], false, 0x40),
+            (["0~0,#FFFFFFFF"], [], false, 0x1FFF_FFFF),
             (["#0"], [Filter(identifier: 0, mask: 0)], false, 0),
             ([], [Filter(identifier: 0, mask: 0)], false, 0x1FFF_FFFF),
             (["J", "#1"], [Filter(identifier: 0, mask: 0)], true, 1),
@@ -80,16 +81,17 @@ import Testing
     }
 
     @Test(arguments: [
-        (["123:7FF,"], "'' is no filter; write identifier:mask (123:7FF) or identifier~mask"),
-        ([""], "'' is no filter; write identifier:mask (123:7FF) or identifier~mask"),
-        (["jj"], "'jj' is no filter; write identifier:mask (123:7FF) or identifier~mask"),
-        (["#"], "'#' is no error mask; # and 1 to 8 hex digits"),
-        (["#X"], "'#X' is no error mask; # and 1 to 8 hex digits"),
-        (["123:7FF", "#123456789"], "'#123456789' is no error mask; # and 1 to 8 hex digits"),
+        (["123:7FF,"], 1, "'' is no filter; write identifier:mask (123:7FF) or identifier~mask"),
+        ([""], 0, "'' is no filter; write identifier:mask (123:7FF) or identifier~mask"),
+        (["jj"], 0, "'jj' is no filter; write identifier:mask (123:7FF) or identifier~mask"),
+        (["#"], 0, "'#' is no error mask; # and 1 to 8 hex digits"),
+        (["123:7FF,j", "#1,#X"], 3, "'#X' is no error mask; # and 1 to 8 hex digits"),
+        (["123:7FF", "#123456789"], 1, "'#123456789' is no error mask; # and 1 to 8 hex digits"),
     ])
-    func whatIsNoListIsNamed(items: [String], description: String) throws {
+    func whatIsNoListIsNamed(items: [String], index: Int, description: String) throws {
         let error = try #require(throws: InvalidFilter.self) { try FilterSet(candump: items) }
         #expect(error.description == description)
+        #expect(error.index == index)
     }
 
     @Test func theKernelTakes512() throws {
@@ -97,6 +99,7 @@ import Testing
         #expect(try FilterSet(candump: most).filters.count == FilterSet.capacity)
         let error = try #require(throws: InvalidFilter.self) { try FilterSet(candump: most + ["456:7FF,#0"]) }
         #expect(error.description == "513 filters are too many; the kernel takes 512")
+        #expect(error.index == nil)
     }
 
     @Test func theTextOfASet() {

@@ -31,7 +31,7 @@ import Testing
     @Test(arguments: [
         ("00000123#aB", "00000123#AB"), ("7ab#deadbeef", "7AB#DEADBEEF"), ("123#r3", "123#R3"), ("123#R0", "123#R"),
         ("7ff#11.2233", "7FF#112233"), ("123#R8_f", "123#R8_F"), ("123##0", "123##0"),
-        ("123##4", "123##0"), ("123##711", "123##311"), ("1FFFFFFF##5", "1FFFFFFF##1"),
+        ("123##4", "123##0"), ("123##411.22", "123##01122"), ("123##711", "123##311"), ("1FFFFFFF##5", "1FFFFFFF##1"),
     ])
     func otherSpellingsComeOutInOneForm(text: String, canonical: String) throws {
         #expect(try Frame(cansend: text).cansend == canonical)
@@ -58,6 +58,10 @@ import Testing
         ("20000004#0011223344556677", "id", "has the error flag (20000000); error frames cannot be sent"),
         ("123#1", "data", "has 1 hex digits, two are needed for each byte"),
         ("123#1.1", "data", "has 1 hex digits, two are needed for each byte"),
+        ("123#.11", "data", "'.11' has a '.' that does not stand between two bytes"),
+        ("123#11.", "data", "'11.' has a '.' that does not stand between two bytes"),
+        ("123#11..22", "data", "'11..22' has a '.' that does not stand between two bytes"),
+        ("123##0.11", "data", "'.11' has a '.' that does not stand between two bytes"),
         ("123#1G", "data", "has the character 'G', which is no hex digit"),
         ("123#1 22", "data", "has the character ' ', which is no hex digit"),
         (

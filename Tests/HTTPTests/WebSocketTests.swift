@@ -96,6 +96,11 @@ import Testing
         #expect(bytes == [9] + expected)
     }
 
+    @Test func aCloseFrameCarriesItsCode() {
+        #expect(WebSocket.closeFrame(code: 1001) == [0x88, 2, 0x03, 0xE9])
+        #expect(WebSocket.closeFrame(code: 4000) == [0x88, 2, 0x0F, 0xA0])
+    }
+
     @Test func closeCodesAreThoseOfTheRFC() {
         #expect(StreamEnd.complete.webSocketCode == 1000)
         #expect(StreamEnd.goingAway.webSocketCode == 1001)

@@ -28,6 +28,19 @@ extension KernelTests {
             #expect(try socket.nextFrames(1) == [frame])
         }
 
+        @Test func theErrorCanBeTakenByItself() throws {
+            let bus = try VirtualInterface()
+            let socket = try RawSocket(interfaceIndex: bus.index)
+            #expect(try socket.takeError() == nil)
+            try bus.set("down")
+            #expect(try socket.takeError() == .networkDown)
+            #expect(try socket.takeError() == nil)
+            #expect(try !socket.isReady(within: 0))
+            bus.remove()
+            #expect(try socket.takeError() == .noSuchDevice)
+            #expect(try socket.takeError() == nil)
+        }
+
         @Test func whatWasQueuedOutlivesTheEvent() throws {
             let bus = try VirtualInterface()
             let socket = try RawSocket(interfaceIndex: bus.index)

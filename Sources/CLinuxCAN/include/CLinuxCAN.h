@@ -49,6 +49,9 @@ int ccan_bcm_read(int socket, struct ccan_bcm_head *head, struct canfd_frame *fr
 int ccan_bind(int socket, int interface_index);
 int ccan_connect(int socket, int interface_index);
 
+// Whether an interface is a serial line's, 1 or 0, by ethtool, whose requests are structures with flexible arrays.
+int ccan_is_slcan(const char *interface);
+
 // Options whose constants are macros with casts.
 int ccan_enable_timestamps(int socket);
 // SO_MEMINFO's count of drops.

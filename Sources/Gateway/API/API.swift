@@ -64,7 +64,7 @@ final class API: RequestHandler {
     private func dispatch(_ request: Request, _ reply: @escaping Reply) throws(Problem) {
         try policy.check(request)
         if request.path.isEmpty { throw Problem(.malformedRequest, "the request target cannot be read") }
-        if isStopping { throw Problem(.shuttingDown, "the service was told to stop") }
+        if isStopping, request.path != ["healthz"] { throw Problem(.shuttingDown, "the service was told to stop") }
         switch router.match(request.method, request.path) {
         case .notFound: throw Problem(.notFound, "there is nothing at /\(request.path.joined(separator: "/"))")
         case .otherMethods(let methods):
@@ -76,7 +76,8 @@ final class API: RequestHandler {
             throw Problem(
                 .methodNotAllowed, "\(request.method) is not allowed here", allowed: allowed, headers: headers)
         case .found(let action, let parameters):
-            if request.isBodyTooLarge {
+            // A body that comes with another method means nothing (RFC 9110, section 9.3.1).
+            if request.isBodyTooLarge, ["POST", "PUT", "PATCH"].contains(request.method) {
                 throw Problem(
                     .bodyTooLarge, "the body is longer than \(bodyBytes) bytes, the most that the service takes")
             }

@@ -85,7 +85,7 @@ struct Query {
         let isPlain =
             parts.count <= 2
             && parts.allSatisfy { part in
-                !part.isEmpty && part.utf8.count <= 15 && part.utf8.allSatisfy { (0x30...0x39).contains($0) }
+                !part.isEmpty && part.utf8.count <= 20 && part.utf8.allSatisfy { (0x30...0x39).contains($0) }
             }
         return isPlain ? Double(String(text)) : nil
     }

@@ -10,6 +10,7 @@ struct ServiceAPI {
     let interfaces: Interfaces
     let epoch: String
     let started: Int64
+    let isStopping: () -> Bool
 
     func get(_ call: Call) throws(Problem) -> Answer {
         _ = try call.query()
@@ -40,7 +41,8 @@ struct ServiceAPI {
 
     func health(_ call: Call) throws(Problem) -> Answer {
         _ = try call.query()
-        guard let trouble = interfaces.trouble else { return .json(["status": "ok"]) }
-        return .response(.json(503, ["status": "unavailable", "reasons": [.string(trouble)]]))
+        let reasons = [interfaces.trouble, isStopping() ? "the service is shutting down" : nil].compactMap { $0 }
+        if reasons.isEmpty { return .json(["status": "ok"]) }
+        return .response(.json(503, ["status": "unavailable", "reasons": JSONValue(reasons)]))
     }
 }

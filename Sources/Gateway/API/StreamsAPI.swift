@@ -37,7 +37,8 @@ struct StreamsAPI {
         options.heartbeat = try query.integer("heartbeat", in: 1...300) ?? options.heartbeat
         let format = try query.oneOf("format", Format.self)
 
-        if WebSocket.isRequested(by: call.request) {
+        let isHead = call.request.method == Method.head.rawValue
+        if WebSocket.isRequested(by: call.request), !isHead {
             let headers = try WebSocket.accept(call.request)
             try hub.checkRoom()
             return .webSocket(headers, Stream(hub, .webSocket, selection, options))
@@ -54,7 +55,7 @@ struct StreamsAPI {
                 "Content-Type": transport == .lines ? MediaType.lines : MediaType.serverSentEvents,
                 "X-Accel-Buffering": "no", "Vary": "Accept",
             ])
-        if call.request.method == Method.head.rawValue { return .response(head) }
+        if isHead { return .response(head) }
         try hub.checkRoom()
         return .stream(head, Stream(hub, transport, selection, options))
     }
