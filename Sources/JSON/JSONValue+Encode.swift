@@ -51,7 +51,7 @@ extension JSONValue {
     private static func tree(of members: [Member]) -> UnsafeMutablePointer<json_t>? {
         let tree = unsafe json_object()
         for member in members {
-            _ = unsafe json_object_set_new_nocheck(tree, member.name, member.value.makeTree())
+            _ = unsafe json_object_setn_new_nocheck(tree, member.name, member.name.utf8.count, member.value.makeTree())
         }
         return unsafe tree
     }

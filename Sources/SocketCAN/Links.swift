@@ -8,8 +8,10 @@ public enum Links {
     ///
     /// It can wait for as long as another program holds the kernel's lock of all interfaces.
     public static func list() throws(SystemError) -> [Interface] {
-        let socket = try NetlinkSocket()
-        return try socket.dump().sorted { $0.index < $1.index }
+        while true {
+            let socket = try NetlinkSocket()
+            if let interfaces = try socket.dump() { return interfaces.sorted { $0.index < $1.index } }
+        }
     }
 }
 

@@ -32,14 +32,15 @@ internal import Linux
         }
     }
 
-    /// Asks for all interfaces and waits for the answer.
-    func dump() throws(SystemError) -> [Interface] {
+    /// Asks for all interfaces and waits for the answer; nil when they changed meanwhile, so that it may not be whole.
+    func dump() throws(SystemError) -> [Interface]? {
         var request = ifinfomsg()
         request.ifi_family = UInt8(AF_UNSPEC)
         let size = MemoryLayout<ifinfomsg>.size
         let sent = unsafe nl_send_simple(socket, Int32(RTM_GETLINK), NLM_F_DUMP, &request, size)
         let received = sent < 0 ? sent : unsafe nl_recvmsgs_default(socket)
         if let failure { throw SystemError(failure, call: "RTM_GETLINK") }
+        if received == -NLE_DUMP_INTR { return nil }
         guard received >= 0 else { throw SystemError(.noBufferSpace, call: "RTM_GETLINK") }
         return take().compactMap { if case .present(let interface) = $0 { interface } else { nil } }
     }

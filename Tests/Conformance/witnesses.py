@@ -113,9 +113,13 @@ class Wire:
             unread = fcntl.ioctl(self._process.stdout, termios.FIONREAD, bytes(4))
             return asleep and unread == bytes(4)
 
-    def from_now(self):
-        """A view of what is sent from now on; what was sent before is not in it, though candump be late."""
+    def catch_up(self):
+        """Waits until all that was sent before was noted, though candump be late."""
         wait_until(self._said_everything, "candump is at rest, or the bus is")
+
+    def from_now(self):
+        """A view of what is sent from now on."""
+        self.catch_up()
         with self._news:
             return View(self, len(self._seen))
 
@@ -136,7 +140,8 @@ class View:
         return [frame for frame in new if frame.interface == interface]
 
     def frames(self, interface):
-        """The frames so far."""
+        """The frames that were sent so far."""
+        self._wire.catch_up()
         with self._wire._news:
             return self._frames(interface)
 

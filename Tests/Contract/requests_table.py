@@ -214,7 +214,8 @@ def at_jobs_limit():
 
 
 def while_ending():
-    return everywhere([*DOING, *OPTIONS], 503, "shutting-down", at="limited")
+    refused = [name for name in (*DOING, *OPTIONS) if name != "getHealth"]
+    return [*everywhere(refused, 503, "shutting-down", at="limited"), row("getHealth", 503, at="limited")]
 
 
 def with_heads(rows):

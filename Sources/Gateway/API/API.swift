@@ -64,7 +64,8 @@ final class API: RequestHandler {
     private func dispatch(_ request: Request, _ reply: @escaping Reply) throws(Problem) {
         try policy.check(request)
         if request.path.isEmpty { throw Problem(.malformedRequest, "the request target cannot be read") }
-        if isStopping, request.path != ["healthz"] { throw Problem(.shuttingDown, "the service was told to stop") }
+        let asksForHealth = request.path == ["healthz"] && request.method != "OPTIONS"
+        if isStopping, !asksForHealth { throw Problem(.shuttingDown, "the service was told to stop") }
         switch router.match(request.method, request.path) {
         case .notFound: throw Problem(.notFound, "there is nothing at /\(request.path.joined(separator: "/"))")
         case .otherMethods(let methods):
