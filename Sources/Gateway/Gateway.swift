@@ -56,8 +56,8 @@ public final class Gateway {
 
     /// Takes no more requests, answers those that wait, ends the streams, and takes the jobs out of the kernel.
     public func stop() {
-        api.isStopping = true
         transmitters.stop()
+        api.stop()
         jobs.stopAll()
         hub.endAll()
     }

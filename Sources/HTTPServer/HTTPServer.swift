@@ -90,11 +90,8 @@ public import Linux
         timeout = nil
         var milliseconds: UInt64 = 0
         guard unsafe MHD_get_timeout(daemon, &milliseconds) == .YES else { return }
-        if milliseconds == 0 {
-            mustRun = true
-        } else {
-            timeout = loop.after(Int64(clamping: milliseconds) * 1_000_000) { [unowned self] in run() }
-        }
+        // Also where it has more to do at once: the loop looks at everything else first.
+        timeout = loop.after(Int64(clamping: milliseconds) * 1_000_000) { [unowned self] in run() }
     }
 
     // MARK: Stopping

@@ -70,6 +70,7 @@ internal import HTTP
         }
         source.opened(self)
         checkBroken()
+        if server.isStopping { end(.goingAway) }
     }
 
     func send(_ bytes: [UInt8], ends: [Int]) -> Int {

@@ -16,6 +16,8 @@ internal import HTTP
     /// What libmicrohttpd had read already.
     fileprivate var early: ArraySlice<UInt8> = []
     fileprivate var peerHasEnded = false
+    /// Whether the peer has closed its side, so that nothing needs to be sent any more.
+    fileprivate var peerIsGone = false
     private var unansweredPings = 0
     private var isEnding = false
 
@@ -64,8 +66,8 @@ internal import HTTP
         guard let socket else { return }
         if readiness.isWritable {
             guard socket.flush() else { return finishIfDone() }
-            // wslay may have had more to say than would fit.
-            sendControlFrames()
+            // A reader that is always behind is still heard: its pongs say that it lives.
+            receive()
             if socket.isFlushed, !isEnding { source.writable() }
         }
         if readiness.isReadable || readiness.isClosed { receive() }
@@ -139,7 +141,7 @@ internal import HTTP
         let isClosed =
             unsafe wslay_event_get_close_received(context) != 0 && wslay_event_get_close_sent(context) != 0
             && socket.isFlushed
-        if isClosed || socket.isBroken || peerHasEnded && socket.isFlushed {
+        if isClosed || socket.isBroken || peerIsGone || peerHasEnded && socket.isFlushed {
             cut()
         } else if unsafe wslay_event_get_close_received(context) != 0 || wslay_event_get_close_sent(context) != 0,
             !isEnding
@@ -186,7 +188,10 @@ private let receiveBytes:
             received = 0
         }
         if let received, received > 0 { return received }
-        if received == 0 { connection.peerHasEnded = true }
+        if received == 0 {
+            connection.peerHasEnded = true
+            connection.peerIsGone = true
+        }
         let error = received == 0 ? WSLAY_ERR_CALLBACK_FAILURE : WSLAY_ERR_WOULDBLOCK
         unsafe wslay_event_set_error(wslay, Int32(error.rawValue))
         return -1

@@ -36,12 +36,21 @@ class Interface:
         return [mask for _, mask in receivers(self.name, "err")]
 
 
+@pytest.fixture(scope="module")
+def name():
+    """An interface for the whole file: making one costs more than a test does."""
+    ip("link", "add", "vcan19", "type", "vcan")
+    ip("link", "set", "vcan19", "up")
+    yield "vcan19"
+    ip("link", "del", "vcan19")
+
+
 @pytest.fixture
-def interface(service, make_interface):
-    name = make_interface()
+def interface(service, name):
     own = Interface(service, name)
     wait_until(lambda: own.lists() == {"all": [(0, 0)]}, "the service captures it")
-    return own
+    yield own
+    own.delete()
 
 
 def arriving(interface, frames=SENT, errors=()):
@@ -101,9 +110,9 @@ FILTERS = {
 }
 
 
-@pytest.mark.parametrize("name", FILTERS)
-def test_filters_are_installed_in_the_kernel(interface, name):
-    filters, lists, wanted = FILTERS[name]
+@pytest.mark.parametrize("kind", FILTERS)
+def test_filters_are_installed_in_the_kernel(interface, kind):
+    filters, lists, wanted = FILTERS[kind]
     answer = interface.put(filters)
     assert answer.status == 200, answer
     assert interface.lists() == lists

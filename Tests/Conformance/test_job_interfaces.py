@@ -7,6 +7,15 @@ from streams import websocket
 from witnesses import broadcast_operations, ip
 
 
+def assert_counted(job, seen):
+    """Fails unless all that was seen is counted, and little more.
+
+    While an interface is being switched off, the kernel takes what is sent, counts it, and drops it: for some
+    milliseconds its queue is one that says yes to everything (noop_qdisc).
+    """
+    assert len(seen) <= job["sent"] <= len(seen) + 10
+
+
 @pytest.fixture
 def name(make_interface):
     return make_interface()
@@ -20,7 +29,8 @@ def test_a_job_ends_when_its_interface_goes_down(service, wire, jobs, name):
         event = stream.until_type("job")
         assert (event["job"], event["change"]) == (job["id"], "interface-down")
         ended = current(service, job)
-        assert (ended["state"], ended["sent"]) == ("interface-down", len(wire.frames(name)))
+        assert ended["state"] == "interface-down"
+        assert_counted(ended, wire.frames(name))
         # It is out of the kernel, which would go on by itself.
         assert broadcast_operations() == []
         ip("link", "set", name, "up")
@@ -42,7 +52,7 @@ def test_a_job_that_may_resume_goes_on_when_the_interface_is_up_again(service, w
     wire.renewed().wait_for_count(name, 3)
     stopped = patch(service, job, state="stopped")
     assert wire.renewed().stays_quiet(name, 0.1)
-    assert stopped["sent"] == len(wire.frames(name))
+    assert_counted(stopped, wire.frames(name))
 
 
 def test_a_job_ends_when_its_interface_is_removed(service, wire, jobs, name):

@@ -10,9 +10,10 @@ final class API: RequestHandler {
     private let policy: OriginPolicy
     private let bodyBytes: Int
     private let logger: Logger
-    private var outstanding = 0
+    private var outstanding: [Int: Reply] = [:]
+    private var lastRequest = 0
     /// Whether the service is about to stop.
-    var isStopping = false
+    private(set) var isStopping = false
 
     /// - Parameter bodyBytes: The most bytes of a body, which the server enforces.
     init(policy: OriginPolicy, bodyBytes: Int, logger: Logger) {
@@ -22,7 +23,13 @@ final class API: RequestHandler {
     }
 
     /// Whether an answer is still owed.
-    var owesAnswers: Bool { outstanding > 0 }
+    var owesAnswers: Bool { !outstanding.isEmpty }
+
+    /// Takes no more requests, and refuses those that wait for their answer.
+    func stop() {
+        isStopping = true
+        for reply in outstanding.values { reply(.failure(Problem(.shuttingDown, "the service was told to stop"))) }
+    }
 
     /// Adds a route that is answered at once.
     func add(_ method: HTTP.Method, _ pattern: String, _ serve: @escaping (Call) throws(Problem) -> Answer) {
@@ -49,11 +56,14 @@ final class API: RequestHandler {
     }
 
     func handle(_ request: Request, answer: @escaping (Answer) -> Void) {
-        outstanding += 1
+        lastRequest += 1
+        let number = lastRequest
         let reply: Reply = { [self] result in
-            outstanding -= 1
+            // One that was refused because the service stops is not answered again.
+            guard outstanding.removeValue(forKey: number) != nil else { return }
             answer(finish(result, of: request))
         }
+        outstanding[number] = reply
         do throws(Problem) {
             try dispatch(request, reply)
         } catch {

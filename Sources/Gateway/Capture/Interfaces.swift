@@ -135,6 +135,8 @@ final class Interfaces {
             stopCapture(of: interface.index)
             startCapture(of: interface)
             announce("renamed", interface, previousName: before.name)
+            changed?(before, .removed)
+            if before.isUp, interface.isUp { changed?(interface, .up) }
         }
         if before.isUp != interface.isUp {
             announce(interface.isUp ? "up" : "down", interface)

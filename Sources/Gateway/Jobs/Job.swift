@@ -37,6 +37,8 @@ final class Job {
     var sentBefore = 0
     /// Ends it when its time is over.
     var end: Timer?
+    /// Ends it when the last frames of its count are out.
+    var finish: Timer?
 
     init(
         id: String, name: String?, interface: String, created: Int64, key: BroadcastManager.Key,

@@ -46,6 +46,9 @@ final class JobBus {
         }
     }
 
+    /// Takes in what the kernel has told until now.
+    func catchUp() { readable() }
+
     private func readable() {
         do {
             while let event = try socket.manager.receive() {

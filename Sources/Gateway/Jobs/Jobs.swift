@@ -71,6 +71,11 @@ final class Jobs {
             return
         }
         let fits = specification.frames.count <= job.framesInKernel && specification.isFlexible == job.key.isFlexible
+        if !fits || isRescheduled {
+            // It begins anew: that the count of before has run out is no reason to end it.
+            bus.catchUp()
+            job.finish?.cancel()
+        }
         do throws(SystemError) {
             if !fits {
                 try replace(job, specification, bus)
@@ -159,6 +164,9 @@ final class Jobs {
         let interface = try interfaces.interface(named: job.interface)
         // The kernel would accept it, and send nothing.
         guard interface.isUp else { throw .down(interface.name) }
+        guard !job.specification.isFlexible || interface.takesFlexible else {
+            throw Problem(.invalidJob, "fd: '\(interface.name)' takes classic frames only", field: "fd")
+        }
         let key = BroadcastManager.Key(job.key.number, isFlexible: job.specification.isFlexible)
         do throws(SystemError) {
             let bus = try bus(for: interface)
@@ -210,8 +218,8 @@ final class Jobs {
     /// Ends a job whose count has run out. The kernel says so just before it sends the last frame, and not at all for a
     /// count of 1: a moment later all are sent.
     private func finishSoon(_ job: Job) {
-        job.end?.cancel()
-        job.end = loop.after(2_000_000) { [weak self, weak job] in
+        job.finish?.cancel()
+        job.finish = loop.after(2_000_000) { [weak self, weak job] in
             guard let self, let job, job.state == .running else { return }
             end(job, as: .finished, kernelCounts(on: job.interface))
         }
@@ -227,7 +235,7 @@ final class Jobs {
 
     private func takeOutOfKernel(_ job: Job) {
         job.end?.cancel()
-        job.end = nil
+        job.finish?.cancel()
         guard job.state == .running, let bus = buses[job.interface] else { return }
         // It fails when the interface is gone, and the operation with it.
         try? bus.withManager { manager throws(SystemError) in try manager.delete(job.key) }

@@ -74,11 +74,9 @@ final class StreamHub {
         for index in 0..<usedRenderings where renderings[index].serves(form, selection: selection.0, from: from) {
             return renderings[index]
         }
-        if usedRenderings == renderings.count {
-            renderings.append(Rendering())
-        } else if usedRenderings == 8 {
-            usedRenderings = 0
-        }
+        // Few are needed at once; a reader that is far behind needs one after the other.
+        if usedRenderings == 8 { usedRenderings = 0 }
+        if usedRenderings == renderings.count { renderings.append(Rendering()) }
         let rendering = renderings[usedRenderings]
         usedRenderings += 1
         rendering.render(log, epoch: epoch, form: form, selection: selection, from: from)
