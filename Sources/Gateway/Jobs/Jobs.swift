@@ -109,7 +109,7 @@ final class Jobs {
     /// Stops a job that is running.
     func stop(_ job: Job) {
         guard job.state == .running else { return }
-        end(job, as: .stopped, kernelCounts(on: job.interface))
+        end(job, as: .stopped, finalCounts(of: [job], on: job.interface))
     }
 
     /// Stops and forgets a job.
@@ -137,10 +137,10 @@ final class Jobs {
         let concerned = all(on: interface.name)
         switch change {
         case .down:
-            let counts = kernelCounts(on: interface.name)
+            let counts = finalCounts(of: concerned, on: interface.name)
             for job in concerned where job.state == .running { end(job, as: .interfaceDown, counts) }
         case .removed:
-            let counts = kernelCounts(on: interface.name)
+            let counts = finalCounts(of: concerned, on: interface.name)
             for job in concerned where job.state == .running || job.state == .interfaceDown {
                 end(job, as: .interfaceGone, counts)
             }
@@ -182,7 +182,7 @@ final class Jobs {
         if let duration = job.specification.duration {
             job.end = loop.after(duration * 1000) { [weak self, weak job] in
                 guard let self, let job, job.state == .running else { return }
-                end(job, as: .finished, kernelCounts(on: job.interface))
+                end(job, as: .finished, finalCounts(of: [job], on: job.interface))
             }
         }
     }
@@ -199,7 +199,7 @@ final class Jobs {
     /// The kernel's operation cannot grow or change its kind: a new one takes its place.
     private func replace(_ job: Job, _ specification: JobSpecification, _ bus: JobBus) throws(SystemError) {
         let key = BroadcastManager.Key(job.key.number, isFlexible: specification.isFlexible)
-        let sent = kernelCounts(on: job.interface)[job.key] ?? 0
+        let sent = finalCounts(of: [job], on: job.interface)[job.key] ?? 0
         try bus.withManager { manager throws(SystemError) in
             try manager.delete(job.key)
             try manager.start(key, specification.frames, specification.schedule)
@@ -221,7 +221,7 @@ final class Jobs {
         job.finish?.cancel()
         job.finish = loop.after(2_000_000) { [weak self, weak job] in
             guard let self, let job, job.state == .running else { return }
-            end(job, as: .finished, kernelCounts(on: job.interface))
+            end(job, as: .finished, finalCounts(of: [job], on: job.interface))
         }
     }
 
@@ -239,6 +239,17 @@ final class Jobs {
         guard job.state == .running, let bus = buses[job.interface] else { return }
         // It fails when the interface is gone, and the operation with it.
         try? bus.withManager { manager throws(SystemError) in try manager.delete(job.key) }
+    }
+
+    /// Has the kernel's timers of jobs stopped, so that nothing more is sent, and reads the counts then.
+    private func finalCounts(of jobs: [Job], on interface: String) -> [BroadcastManager.Key: Int] {
+        for job in jobs where job.state == .running {
+            // It fails when the interface is gone, and the timer with it.
+            try? buses[interface]?.withManager { manager throws(SystemError) in
+                try manager.reschedule(job.key, job.specification.frames, .init(interval: 0), restarting: false)
+            }
+        }
+        return kernelCounts(on: interface)
     }
 
     private func kernelCounts(on interface: String) -> [BroadcastManager.Key: Int] {
