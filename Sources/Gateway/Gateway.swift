@@ -9,7 +9,6 @@ internal import SocketCAN
 /// All of it belongs to the thread of the event loop.
 public final class Gateway {
     private let api: API
-    private let hub: StreamHub
     private let interfaces: Interfaces
     private let transmitters: Transmitters
     private let jobs: Jobs
@@ -39,7 +38,6 @@ public final class Gateway {
             StreamsAPI(interfaces: interfaces, hub: hub),
             JobsAPI(interfaces: interfaces, jobs: jobs))
         self.api = api
-        self.hub = hub
         self.interfaces = interfaces
         self.transmitters = transmitters
         self.jobs = jobs
@@ -54,12 +52,12 @@ public final class Gateway {
     /// The names of the interfaces that are there.
     public var interfaceNames: [String] { interfaces.present.map(\.name) }
 
-    /// Takes no more requests, answers those that wait, ends the streams, and takes the jobs out of the kernel.
+    /// Takes no more requests, answers those that wait, and takes the jobs out of the kernel. The streams are
+    /// the server's to end.
     public func stop() {
         transmitters.stop()
         api.stop()
         jobs.stopAll()
-        hub.endAll()
     }
 
     /// Whether a request is still being answered.

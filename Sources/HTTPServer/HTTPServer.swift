@@ -106,12 +106,6 @@ public import Linux
         runSoon()
     }
 
-    /// The number of connections that are still open.
-    public var connectionCount: Int {
-        guard let daemon = unsafe daemon else { return 0 }
-        return Int(unsafe cmhd_connection_count(daemon))
-    }
-
     /// Whether streams are still being ended.
     public var hasStreams: Bool { !streams.isEmpty }
 

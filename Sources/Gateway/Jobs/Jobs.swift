@@ -64,7 +64,8 @@ final class Jobs {
 
     /// Changes what a job sends, and when.
     /// - Parameter isRescheduled: Whether its intervals or count change; then a running job starts over.
-    /// - Throws: ``Problem``: `interface-down`, `internal`. Then nothing has changed.
+    /// - Throws: ``Problem``: `interface-down`, `internal`. Then its description has not changed; a job that needed a new
+    /// operation of the kernel and got none is stopped.
     func change(_ job: Job, to specification: JobSpecification, isRescheduled: Bool) throws(Problem) {
         guard job.state == .running, let bus = buses[job.interface] else {
             job.specification = specification
@@ -200,11 +201,14 @@ final class Jobs {
     private func replace(_ job: Job, _ specification: JobSpecification, _ bus: JobBus) throws(SystemError) {
         let key = BroadcastManager.Key(job.key.number, isFlexible: specification.isFlexible)
         let sent = finalCounts(of: [job], on: job.interface)[job.key] ?? 0
+        // From here on the old one is over, whatever becomes of the new one.
+        try bus.withManager { manager throws(SystemError) in try manager.delete(job.key) }
+        job.sentBefore += sent
+        job.state = .stopped
         try bus.withManager { manager throws(SystemError) in
-            try manager.delete(job.key)
             try manager.start(key, specification.frames, specification.schedule)
         }
-        job.sentBefore += sent
+        job.state = .running
         job.key = key
     }
 

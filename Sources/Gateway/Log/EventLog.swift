@@ -5,8 +5,6 @@
 final class EventLog {
     /// Names the run of the service that the numbers belong to.
     let epoch: String
-    /// The memory that the events may take, in bytes.
-    let capacity: Int
     private let segmentSize: Int
     private let segmentLimit: Int
     private var segments: [LogSegment] = []
@@ -16,9 +14,9 @@ final class EventLog {
     var willForget: ((LogSegment) -> Void)?
 
     /// Makes an empty log.
+    /// - Parameter capacity: The memory that the events may take, in bytes.
     init(epoch: String, capacity: Int) {
         self.epoch = epoch
-        self.capacity = capacity
         segmentLimit = max(4, min(64, capacity / 32768))
         segmentSize = capacity / segmentLimit
         let first = LogSegment()

@@ -35,7 +35,7 @@ final class StreamHub {
     /// The number of open streams.
     var count: Int { streams.count }
 
-    /// Adds a stream.
+    /// Checks that one more stream may be opened.
     /// - Throws: ``Problem``: `too-many-streams`.
     func checkRoom() throws(Problem) {
         guard streams.count < limit else {
@@ -88,10 +88,5 @@ final class StreamHub {
         var bytes: [UInt8] = []
         form.append(event.encoded[...], epoch: epoch, sequence: sequence, to: &bytes)
         return bytes
-    }
-
-    /// Ends all streams, as the service stops.
-    func endAll() {
-        for stream in streams.values { stream.end(.goingAway) }
     }
 }
