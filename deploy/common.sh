@@ -20,9 +20,10 @@ die() {
     exit 1
 }
 
-# The Python that runs the tests, with what Tests/requirements.txt names; deploy/install test makes it.
+# The Python environment with what requirements.txt names in a folder of the checkout, Tests where none is given;
+# deploy/install makes it: test that of Tests, peers that of Tests/Benchmarks.
 venv() {
-    printf '%s/venv-%s\n' "$cache" "$(sha256sum <"$root/Tests/requirements.txt" | head -c 12)"
+    printf '%s/venv-%s\n' "$cache" "$(sha256sum <"$root/${1:-Tests}/requirements.txt" | head -c 12)"
 }
 
 # Prints the header comment of the script that was started, as its help.

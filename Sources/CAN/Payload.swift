@@ -46,6 +46,11 @@ public struct Payload: Sendable {
     /// The bytes as an array.
     public var bytes: [UInt8] { (0..<count).map { storage[$0] } }
 
+    /// Appends the bytes as they are.
+    public func append(to bytes: inout [UInt8]) {
+        for index in 0..<count { bytes.append(storage[index]) }
+    }
+
     /// Appends the bytes as upper-case hex digits without separators.
     public func appendHex(to text: inout [UInt8]) {
         for index in 0..<count { Hex.append(storage[index], to: &text) }

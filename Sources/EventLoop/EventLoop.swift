@@ -11,6 +11,7 @@ public import Linux
     private var watches: [Watch] = []
     private var freeWatches: [Int] = []
     var timers = TimerQueue()
+    private var alarm: Alarm
     private let worker: Worker
     private var completions: [Int: (any Sendable) -> Void] = [:]
     private var nextJob = 0
@@ -25,8 +26,10 @@ public import Linux
     /// Opens the loop and starts its worker thread.
     public init() throws(SystemError) {
         epoll = Descriptor(owning: try systemCall("epoll_create1") { epoll_create1(Int32(EPOLL_CLOEXEC)) })
+        alarm = try Alarm()
         worker = try Worker()
         let worker = worker
+        _ = try watch(alarm.descriptor, for: .readable) { [unowned self] _ in alarm.acknowledge() }
         _ = try watch(worker.finished, for: .readable) { [unowned self] _ in completeOffloaded() }
     }
 
@@ -70,17 +73,12 @@ public import Linux
     }
 
     private func wait() throws(SystemError) -> Int {
-        var timeout = timespec()
-        let pause = timers.nextDeadline.map { max(0, $0 - Clock.monotonic) }
-        if let pause {
-            timeout.tv_sec = Int(pause / 1_000_000_000)
-            timeout.tv_nsec = Int(pause % 1_000_000_000)
-        }
+        let next = timers.nextDeadline
+        let isDue = next.map { $0 <= now } ?? false
+        if !isDue { try alarm.set(next) }
         let capacity = Int32(unsafe events.count)
-        let count = try systemCall("epoll_pwait2") {
-            pause == nil
-                ? unsafe epoll_wait(epoll.number, &events, capacity, -1)
-                : unsafe epoll_pwait2(epoll.number, &events, capacity, &timeout, nil)
+        let count = try systemCall("epoll_wait") {
+            unsafe epoll_wait(epoll.number, &events, capacity, isDue ? 0 : -1)
         }
         return Int(count)
     }

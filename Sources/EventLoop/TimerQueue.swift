@@ -1,11 +1,23 @@
-/// Deadlines in a binary heap; a cancelled timer stays in it, empty, until its time.
+/// Deadlines in a binary heap; a cancelled timer stays in it, empty, until its time or until they become many.
 struct TimerQueue {
     private var heap: [Timer] = []
+    /// From how many timers on it is worth while to look for cancelled ones.
+    private var roomy = 64
 
     /// The earliest deadline, nil when there is none.
     var nextDeadline: Int64? { heap.first?.deadline }
 
     mutating func add(_ timer: Timer) {
+        if heap.count >= roomy {
+            let waiting = heap.filter { !$0.isDone }
+            heap = []
+            for timer in waiting { insert(timer) }
+            roomy = max(64, 2 * waiting.count)
+        }
+        insert(timer)
+    }
+
+    private mutating func insert(_ timer: Timer) {
         heap.append(timer)
         var child = heap.count - 1
         while child > 0 {

@@ -18,9 +18,11 @@ public final class Gateway {
         let epoch = String(Clock.realtime / 1000, radix: 16)
         let names = InterfaceNames()
         let log = EventLog(epoch: epoch, capacity: configuration.logBytes)
-        let hub = StreamHub(log: log, names: names, loop: loop, limit: configuration.streams)
+        let encoder = FrameEncoder(names: names)
+        let hub = StreamHub(log: log, names: names, encoder: encoder, loop: loop, limit: configuration.streams)
         let interfaces = try Interfaces(
-            log: log, names: names, loop: loop, receiveBuffer: configuration.receiveBufferBytes, logger: logger)
+            log: log, names: names, encoder: encoder, loop: loop, receiveBuffer: configuration.receiveBufferBytes,
+            logger: logger)
         let transmitters = Transmitters(loop: loop)
         let jobs = Jobs(log: log, names: names, loop: loop, interfaces: interfaces)
         hub.presentInterfaces = { interfaces.present.map(\.name) }
@@ -28,14 +30,18 @@ public final class Gateway {
             jobs.interfaceChanged(interface, change)
             if change == .removed { transmitters.remove(interface) }
         }
+        let sending = SendingAPI(interfaces: interfaces, transmitters: transmitters)
+        let remote = RemoteBus.Context(
+            hub: hub, interfaces: interfaces, jobs: jobs, receiveBuffer: configuration.receiveBufferBytes)
         let api = API(policy: configuration.policy, bodyBytes: configuration.bodyBytes, logger: logger)
         api.addRoutes(
             ServiceAPI(
                 configuration: configuration, interfaces: interfaces, epoch: epoch, started: Clock.monotonic,
                 isStopping: { [unowned api] in api.isStopping }),
             DocumentsAPI(), InterfacesAPI(interfaces: interfaces, loop: loop),
-            SendingAPI(interfaces: interfaces, transmitters: transmitters),
-            StreamsAPI(interfaces: interfaces, hub: hub),
+            sending,
+            StreamsAPI(interfaces: interfaces, hub: hub, sending: sending, remote: remote),
+            LatestAPI(interfaces: interfaces, names: names, latest: hub.latest),
             JobsAPI(interfaces: interfaces, jobs: jobs))
         self.api = api
         self.interfaces = interfaces

@@ -7,7 +7,7 @@ public struct GatewayConfiguration: Sendable {
 
     /// Which web pages may use it.
     public var policy: OriginPolicy
-    /// The memory for events that streams have not read yet.
+    /// The memory for the newest events, from which streams resume and slow readers catch up.
     public var logBytes: Int
     /// The receive buffer to ask for on each interface.
     public var receiveBufferBytes: Int

@@ -20,10 +20,20 @@ public protocol StreamSource: AnyObject {
     func opened(_ connection: any StreamConnection)
     /// After the connection did not take everything, it can take more.
     func writable()
-    /// A text message came from a WebSocket client; valid UTF-8.
-    func received(text: [UInt8])
+    /// A message came from a WebSocket client.
+    func received(_ message: WebSocketMessage)
     /// The connection is gone, or was ended; nothing more can be sent. Called once.
     func closed()
+}
+
+/// What a WebSocket client sends.
+public enum WebSocketMessage {
+    /// A text message; valid UTF-8.
+    case text([UInt8])
+    /// A binary message.
+    case binary([UInt8])
+    /// A message that went beyond the server's limit, in bytes; it was not kept.
+    case tooLong(limit: Int)
 }
 
 /// A connection that takes a stream's bytes.
@@ -39,6 +49,10 @@ public protocol StreamConnection: AnyObject {
     /// - Returns: How many records the connection took. It takes records as a whole: of one that did not fit it keeps
     ///   the rest and sends that first. When it is fewer than all, ``StreamSource/writable()`` follows.
     func send(_ bytes: [UInt8], ends: [Int]) -> Int
+
+    /// Sends a record, framed for this connection already, that answers the client: also while records wait, after
+    /// what was taken of them. As long as it is not out, no message of the client is read.
+    func answer(_ record: [UInt8])
 
     /// Sends a ping, where the protocol has that.
     func ping()
@@ -56,13 +70,20 @@ public enum StreamEnd: Hashable, Sendable {
     case goingAway
     /// The client does not answer (1011).
     case unresponsive
+    /// Frames were lost and the client's language has no word for that (1011).
+    case incomplete
+    /// The interface was removed (1011).
+    case interfaceGone
+    /// The client sent a kind of message that is not understood here (1003).
+    case unsupportedMessage
 
     /// The status code of WebSocket's close frame (RFC 6455, section 7.4).
     public var webSocketCode: UInt16 {
         switch self {
         case .complete: 1000
         case .goingAway: 1001
-        case .unresponsive: 1011
+        case .unresponsive, .incomplete, .interfaceGone: 1011
+        case .unsupportedMessage: 1003
         }
     }
 
@@ -72,6 +93,9 @@ public enum StreamEnd: Hashable, Sendable {
         case .complete: "complete"
         case .goingAway: "the service stops"
         case .unresponsive: "no answer to pings"
+        case .incomplete: "frames were lost"
+        case .interfaceGone: "the interface is gone"
+        case .unsupportedMessage: "text messages only"
         }
     }
 }

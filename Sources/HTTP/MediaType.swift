@@ -11,6 +11,11 @@ public enum MediaType {
     /// Server-sent events.
     public static let serverSentEvents = "text/event-stream"
 
+    /// Plain text.
+    public static let text = "text/plain"
+    /// A capture file of libpcap.
+    public static let pcap = "application/vnd.tcpdump.pcap"
+
     /// The one of the offered types that a client likes best, nil when it accepts none.
     ///
     /// A missing Accept field, and one that nothing can be read from, accept everything. Of equals the first offered

@@ -10,6 +10,7 @@ public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
     case notAcceptable = "not-acceptable"
     case interfaceDown = "interface-down"
     case jobExists = "job-exists"
+    case historyLost = "history-lost"
     case bodyTooLarge = "body-too-large"
     case unsupportedMediaType = "unsupported-media-type"
     case invalidFrame = "invalid-frame"
@@ -33,6 +34,7 @@ public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
         case .methodNotAllowed: 405
         case .notAcceptable: 406
         case .interfaceDown, .jobExists: 409
+        case .historyLost: 410
         case .bodyTooLarge: 413
         case .unsupportedMediaType: 415
         case .invalidFrame, .invalidFilter, .invalidJob, .notACANInterface: 422
@@ -57,6 +59,7 @@ public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
         case .notAcceptable: "Not acceptable"
         case .interfaceDown: "Interface is down"
         case .jobExists: "Job exists"
+        case .historyLost: "History lost"
         case .bodyTooLarge: "Body too large"
         case .unsupportedMediaType: "Unsupported media type"
         case .invalidFrame: "Invalid frame"
@@ -87,8 +90,8 @@ public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
             A web page from elsewhere, or a host name that does not belong to this service, asked for something. \
             Browsers send the page's origin along, and the service takes only its own and those that it was started \
             with: canhttpd --allow-origin https://dashboard.example. Names for the service itself, beside localhost and \
-            IP addresses, are allowed by --allow-host name. Programs that are no browsers send no Origin and are not \
-            concerned.
+            IP addresses, are allowed by --allow-host name, which also holds for programs that are no browsers and send \
+            no Origin.
             """
         case .permissionDenied:
             """
@@ -108,7 +111,7 @@ public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
         case .notAcceptable:
             """
             The Accept header field names no media type that this resource can be served as. A stream of frames comes \
-            as text/event-stream or application/x-ndjson, or over WebSocket.
+            as text/event-stream, application/x-ndjson, text/plain or application/vnd.tcpdump.pcap, or over WebSocket.
             """
         case .interfaceDown:
             """
@@ -117,8 +120,14 @@ public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
             """
         case .jobExists:
             "Names of jobs are unique. Change the one that exists (PATCH), delete it first, or choose another name."
+        case .historyLost:
+            """
+            The log no longer holds the event that the stream was to resume after, or it is of an earlier run of the \
+            service. Without strict=true the stream opens with a gap that says how much is missing. --log-bytes makes \
+            the log longer.
+            """
         case .bodyTooLarge:
-            "The body is longer than the service takes. GET /v1 says how long it may be. Send it in parts."
+            "The body or message is longer than the service takes. GET /v1 says how long it may be. Send it in parts."
         case .unsupportedMediaType:
             """
             The Content-Type is not one that this call understands. Send application/json, or text/plain with one frame \

@@ -3,51 +3,60 @@
 /// A record is framed once for all the connections that have its form, so the transfer coding of HTTP belongs to the
 /// form: a record is a chunk of its own.
 public struct StreamForm: Hashable, Sendable {
-    /// What carries the records.
-    public enum Transport: String, Hashable, Sendable, CaseIterable {
-        /// A text message each (RFC 6455).
-        case webSocket = "websocket"
+    /// What goes around a record.
+    public enum Framing: Hashable, Sendable {
+        /// A WebSocket text message each (RFC 6455).
+        case textMessage
+        /// A WebSocket binary message each.
+        case binaryMessage
         /// `id:` and `data:` lines (WHATWG HTML, server-sent events).
-        case serverSentEvents = "sse"
+        case serverSentEvent
         /// A line each.
-        case lines = "ndjson"
+        case line
+        /// Nothing: the records say themselves where they end.
+        case none
     }
 
-    /// What carries the records.
-    public let transport: Transport
+    /// What goes around a record.
+    public let framing: Framing
     /// Whether HTTP's chunked transfer coding goes around them (RFC 9112, section 7.1).
     public let isChunked: Bool
 
     /// Makes a form. Chunks are HTTP's; a WebSocket has none.
-    public init(_ transport: Transport, isChunked: Bool) {
-        self.transport = transport
-        self.isChunked = isChunked && transport != .webSocket
+    public init(_ framing: Framing, isChunked: Bool) {
+        self.framing = framing
+        self.isChunked = isChunked && framing != .textMessage && framing != .binaryMessage
     }
 
     /// Appends a record in this form.
     /// - Parameters:
-    ///   - text: The record, one line of UTF-8 without a line feed.
+    ///   - record: Its bytes; for lines and server-sent events without a line feed.
     ///   - epoch: The run of the service, and with `sequence` the identifier of a server-sent event.
-    public func append(_ text: ArraySlice<UInt8>, epoch: [UInt8], sequence: Int, to bytes: inout [UInt8]) {
-        switch transport {
-        case .webSocket:
-            WebSocket.appendTextHeader(length: text.count, to: &bytes)
-            bytes.append(contentsOf: text)
-        case .lines:
-            appendChunk(length: text.count + 1, to: &bytes) { bytes in
-                bytes.append(contentsOf: text)
+    public func append(_ record: ArraySlice<UInt8>, epoch: [UInt8], sequence: Int, to bytes: inout [UInt8]) {
+        switch framing {
+        case .textMessage:
+            WebSocket.appendHeader(.text, length: record.count, to: &bytes)
+            bytes.append(contentsOf: record)
+        case .binaryMessage:
+            WebSocket.appendHeader(.binary, length: record.count, to: &bytes)
+            bytes.append(contentsOf: record)
+        case .none:
+            appendChunk(length: record.count, to: &bytes) { $0.append(contentsOf: record) }
+        case .line:
+            appendChunk(length: record.count + 1, to: &bytes) { bytes in
+                bytes.append(contentsOf: record)
                 bytes.append(UInt8(ascii: "\n"))
             }
-        case .serverSentEvents:
-            // "id: " epoch ":" sequence LF "data: " text LF LF
-            let length = 4 + epoch.count + 1 + Self.digits(sequence) + 1 + 6 + text.count + 2
+        case .serverSentEvent:
+            // "id: " epoch ":" sequence LF "data: " record LF LF
+            let length = 4 + epoch.count + 1 + Self.digits(sequence) + 1 + 6 + record.count + 2
             appendChunk(length: length, to: &bytes) { bytes in
                 bytes.append(contentsOf: Self.identifierField)
                 bytes.append(contentsOf: epoch)
                 bytes.append(UInt8(ascii: ":"))
                 Self.append(decimal: sequence, to: &bytes)
                 bytes.append(contentsOf: Self.dataField)
-                bytes.append(contentsOf: text)
+                bytes.append(contentsOf: record)
                 bytes.append(contentsOf: Self.endOfEvent)
             }
         }

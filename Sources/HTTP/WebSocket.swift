@@ -1,8 +1,14 @@
-/// The opening handshake and the text messages of a WebSocket server (RFC 6455).
+/// The opening handshake and the messages of a WebSocket server (RFC 6455).
 public enum WebSocket {
-    /// Appends the header of an unfragmented, unmasked text message (section 5.2).
-    static func appendTextHeader(length: Int, to bytes: inout [UInt8]) {
-        bytes.append(0x81)  // FIN, opcode 1
+    /// The opcodes of messages (section 5.2).
+    enum Opcode: UInt8 {
+        case text = 1
+        case binary = 2
+    }
+
+    /// Appends the header of an unfragmented, unmasked message (section 5.2).
+    static func appendHeader(_ opcode: Opcode, length: Int, to bytes: inout [UInt8]) {
+        bytes.append(0x80 | opcode.rawValue)  // FIN
         switch length {
         case ..<126: bytes.append(UInt8(length))
         case ..<65536:

@@ -137,8 +137,11 @@ private func option(
     unsafe MHD_OptionItem(option: option, value: value, ptr_value: pointer)
 }
 
-/// How long a client has to take the end of its stream, in nanoseconds.
+/// How long a client has to answer the end of its stream, in nanoseconds.
 let closeGrace: Int64 = 500_000_000
+
+/// How long a client has to take what it was sent before the end of its stream, in nanoseconds.
+let flushGrace: Int64 = 10_000_000_000
 
 /// A stream that the server must end when it stops.
 protocol ServerStream: AnyObject {

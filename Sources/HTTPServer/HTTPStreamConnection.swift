@@ -2,7 +2,7 @@ internal import CMicroHTTPD
 internal import EventLoop
 internal import HTTP
 
-/// A streamed response body (server-sent events, lines).
+/// A streamed response body (server-sent events, lines, a capture).
 ///
 /// libmicrohttpd writes the head and asks for the body. It is told that there is none yet and to leave the connection
 /// alone; from then on records go to the socket directly. At the end it is told to go on, and finishes the response.
@@ -65,7 +65,7 @@ internal import HTTP
             number: unsafe cmhd_socket(connection), on: server.loop, reads: false
         ) { [unowned self] readiness in
             if readiness.isClosed { return cut() }
-            guard socket?.flush() == true else { return checkBroken() }
+            guard socket?.becameWritable() == true else { return checkBroken() }
             if case .ending = state { giveBack(properly: true) } else { source.writable() }
         }
         source.opened(self)
@@ -78,13 +78,19 @@ internal import HTTP
         return socket.send(bytes, ends: ends)
     }
 
+    func answer(_ record: [UInt8]) {
+        guard case .streaming = state else { return }
+        socket?.answer(record)
+    }
+
     func ping() {}
 
     func end(_ reason: StreamEnd) {
         guard case .streaming = state else { return }
         guard let socket, !socket.isFlushed else { return giveBack(properly: true) }
         state = .ending
-        server.loop.after(closeGrace) { [weak self] in self?.cut() }
+        source.closed()
+        server.loop.after(reason == .goingAway ? closeGrace : flushGrace) { [weak self] in self?.cut() }
     }
 
     func cut() {
@@ -99,12 +105,14 @@ internal import HTTP
     }
 
     private func giveBack(properly: Bool) {
+        let wasStreaming = if case .streaming = state { true } else { false }
         state = .ended(properly: properly)
         socket?.close()
         socket = nil
         server.streams[ObjectIdentifier(self)] = nil
         unsafe MHD_resume_connection(connection)
         server.runSoon()
-        source.closed()
+        // In the other case it was told when the end was asked for.
+        if wasStreaming { source.closed() }
     }
 }

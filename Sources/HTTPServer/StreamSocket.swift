@@ -16,6 +16,8 @@ final class StreamSocket {
     init(number: Int32, on loop: EventLoop, reads: Bool, ready: @escaping (Readiness) -> Void) {
         self.number = number
         interest = reads ? [.readable, .peerClosed] : .peerClosed
+        // Otherwise the kernel lets it grow to megabytes for a reader that is slow.
+        set(SOL_SOCKET, SO_SNDBUF, Self.sendBuffer)
         set(SOL_SOCKET, SO_KEEPALIVE, 1)
         set(Int32(IPPROTO_TCP), TCP_KEEPIDLE, 30)
         set(Int32(IPPROTO_TCP), TCP_KEEPINTVL, 10)
@@ -25,6 +27,9 @@ final class StreamSocket {
         watch = try? loop.watch(number: number, for: interest, ready)
         isBroken = watch == nil
     }
+
+    /// How much the kernel keeps for a reader, in bytes; it doubles that for its own bookkeeping.
+    private static let sendBuffer: Int32 = 262_144
 
     /// Whether everything that it took was handed to the kernel.
     var isFlushed: Bool { outgoing.isEmpty }
@@ -47,17 +52,29 @@ final class StreamSocket {
     /// Queues bytes that belong between records.
     func enqueue(_ bytes: UnsafeBufferPointer<UInt8>) { unsafe outgoing.append(contentsOf: bytes) }
 
-    /// Sends what is queued; returns whether nothing is left.
-    @discardableResult
-    func flush() -> Bool {
-        guard !isFlushed, !isBroken else { return isFlushed }
+    /// Sends a record after what waits already.
+    func answer(_ record: [UInt8]) {
+        outgoing.append(contentsOf: record)
+        flush()
+    }
+
+    /// It can be written to again: sends what is queued, and waits no more when nothing is left; returns whether that is
+    /// so. Only here: whoever waits for room is told by this.
+    func becameWritable() -> Bool {
+        flush()
+        if isFlushed { waitToWrite(false) }
+        return isFlushed
+    }
+
+    /// Sends what is queued.
+    func flush() {
+        guard !isFlushed, !isBroken else { return }
         sent += write(outgoing[sent...])
         if sent == outgoing.count {
             outgoing.removeAll(keepingCapacity: outgoing.capacity <= 4096)
             sent = 0
         }
-        waitToWrite(!isFlushed)
-        return isFlushed
+        if !isFlushed { waitToWrite(true) }
     }
 
     /// Reads into memory; returns the count, 0 at the end of the stream, nil when there is nothing now.
@@ -108,9 +125,9 @@ final class StreamSocket {
     private func waitToWrite(_ waits: Bool) {
         guard let watch, waits != interest.contains(.writable) else { return }
         if waits { interest.insert(.writable) } else { interest.remove(.writable) }
-        // While a client does not take its answers, none of its messages are read.
+        // While a client does not take its answers, none of its messages are read, and so its end is not seen.
         var wanted = interest
-        if waits { wanted.remove(.readable) }
+        if waits, wanted.contains(.readable) { wanted.subtract([.readable, .peerClosed]) }
         do { try watch.update(wanted) } catch { isBroken = true }
     }
 

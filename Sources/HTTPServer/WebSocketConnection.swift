@@ -20,6 +20,15 @@ internal import HTTP
     fileprivate var peerIsGone = false
     private var unansweredPings = 0
     private var isEnding = false
+    /// What has come of a message, nil when that is too much.
+    private var message: [UInt8]? = []
+    /// Control frames come between the parts of a message.
+    fileprivate var isInControlFrame = false
+    /// How many bytes may still be read in this turn.
+    fileprivate var readingBudget = 0
+
+    /// One client that sends and sends shall not keep the loop from the others.
+    private static let bytesPerTurn = 65536
 
     init(source: any StreamSource, server: HTTPServer) {
         self.source = source
@@ -48,13 +57,14 @@ internal import HTTP
         server.streams[ObjectIdentifier(self)] = self
         var callbacks = unsafe wslay_event_callbacks(
             recv_callback: receiveBytes, send_callback: sendBytes, genmask_callback: nil,
-            on_frame_recv_start_callback: nil, on_frame_recv_chunk_callback: nil, on_frame_recv_end_callback: nil,
-            on_msg_recv_callback: receivedMessage)
+            on_frame_recv_start_callback: receivedHeader, on_frame_recv_chunk_callback: receivedPart,
+            on_frame_recv_end_callback: nil, on_msg_recv_callback: receivedMessage)
         let this = unsafe Unmanaged.passUnretained(self).toOpaque()
         guard unsafe wslay_event_context_server_init(&context, &callbacks, this) == 0 else {
             fatalError("out of memory")
         }
-        unsafe wslay_event_config_set_max_recv_msg_length(context, UInt64(server.limits.webSocketMessageBytes))
+        // The parts of messages are gathered here, so that one that is too long can be told of.
+        unsafe wslay_event_config_set_no_buffering(context, 1)
         socket = StreamSocket(number: number, on: server.loop, reads: true) { [unowned self] in ready($0) }
         source.opened(self)
         if server.isStopping { end(.goingAway) }
@@ -65,7 +75,7 @@ internal import HTTP
     private func ready(_ readiness: Readiness) {
         guard let socket else { return }
         if readiness.isWritable {
-            guard socket.flush() else { return finishIfDone() }
+            guard socket.becameWritable() else { return finishIfDone() }
             // A reader that is always behind is still heard: its pongs say that it lives.
             receive()
             if socket.isFlushed, !isEnding { source.writable() }
@@ -79,6 +89,11 @@ internal import HTTP
     func send(_ bytes: [UInt8], ends: [Int]) -> Int {
         guard !isEnding, let socket else { return 0 }
         return socket.send(bytes, ends: ends)
+    }
+
+    func answer(_ record: [UInt8]) {
+        guard !isEnding else { return }
+        socket?.answer(record)
     }
 
     func ping() {
@@ -97,7 +112,8 @@ internal import HTTP
         _ = unsafe wslay_event_queue_close(context, reason.webSocketCode, text, text.count)
         sendControlFrames()
         // The client answers with a close frame of its own; one that does not is not waited for long.
-        server.loop.after(closeGrace) { [weak self] in self?.cut() }
+        let isSlow = socket?.isFlushed == false && reason != .goingAway
+        server.loop.after(isSlow ? flushGrace : closeGrace) { [weak self] in self?.cut() }
         source.closed()
     }
 
@@ -118,6 +134,7 @@ internal import HTTP
 
     private func receive() {
         guard let context = unsafe context, !peerHasEnded else { return }
+        readingBudget = Self.bytesPerTurn
         let failed = unsafe wslay_event_recv(context) != 0
         if failed, !peerHasEnded {
             // A frame that breaks the protocol, for which wslay closes without saying why: 1002 does.
@@ -153,16 +170,29 @@ internal import HTTP
         }
     }
 
-    fileprivate func received(opcode: UInt8, _ bytes: UnsafeBufferPointer<UInt8>) {
+    fileprivate func append(_ bytes: UnsafeBufferPointer<UInt8>) {
+        guard !isInControlFrame, let count = message?.count else { return }
+        if count + bytes.count > server.limits.webSocketMessageBytes {
+            message = nil
+        } else {
+            unsafe message?.append(contentsOf: bytes)
+        }
+    }
+
+    fileprivate func received(opcode: UInt8) {
         switch UInt32(opcode) {
-        case WSLAY_TEXT_FRAME.rawValue: unsafe source.received(text: Array(bytes))
+        case WSLAY_TEXT_FRAME.rawValue: deliver { .text($0) }
+        case WSLAY_BINARY_FRAME.rawValue: deliver { .binary($0) }
         case WSLAY_PONG.rawValue: unansweredPings = 0
-        case WSLAY_BINARY_FRAME.rawValue:
-            let text = Array("text messages only".utf8)
-            // 1003: a kind of data that is not understood (RFC 6455, section 7.4.1).
-            _ = unsafe wslay_event_queue_close(context, 1003, text, text.count)
         default: break
         }
+    }
+
+    private func deliver(_ make: ([UInt8]) -> WebSocketMessage) {
+        let whole = message
+        message = []
+        guard !isEnding else { return }
+        source.received(whole.map(make) ?? .tooLong(limit: server.limits.webSocketMessageBytes))
     }
 }
 
@@ -181,13 +211,21 @@ private let receiveBytes:
             connection.early = connection.early.dropFirst(part.count)
             return part.count
         }
+        // While a client does not take its answers, no more questions are read; nor too many in one turn.
+        guard connection.readingBudget > 0, connection.socket?.isFlushed ?? true else {
+            unsafe wslay_event_set_error(wslay, Int32(WSLAY_ERR_WOULDBLOCK.rawValue))
+            return -1
+        }
         let received: Int?
         if let socket = connection.socket {
             received = unsafe socket.read(into: buffer!, count: count)
         } else {
             received = 0
         }
-        if let received, received > 0 { return received }
+        if let received, received > 0 {
+            connection.readingBudget -= received
+            return received
+        }
         if received == 0 {
             connection.peerHasEnded = true
             connection.peerIsGone = true
@@ -205,11 +243,25 @@ private let sendBytes:
         return count
     }
 
+private let receivedHeader:
+    @convention(c) (
+        wslay_event_context_ptr?, UnsafePointer<wslay_event_on_frame_recv_start_arg>?, UnsafeMutableRawPointer?
+    ) -> Void = { _, argument, context in
+        // The bit that the opcodes of control frames have (RFC 6455, section 5.2).
+        unsafe connection(context).isInControlFrame = argument!.pointee.opcode & 0x8 != 0
+    }
+
+private let receivedPart:
+    @convention(c) (
+        wslay_event_context_ptr?, UnsafePointer<wslay_event_on_frame_recv_chunk_arg>?, UnsafeMutableRawPointer?
+    ) -> Void = { _, argument, context in
+        let part = unsafe argument!.pointee
+        unsafe connection(context).append(UnsafeBufferPointer(start: part.data, count: part.data_length))
+    }
+
 private let receivedMessage:
     @convention(c) (
         wslay_event_context_ptr?, UnsafePointer<wslay_event_on_msg_recv_arg>?, UnsafeMutableRawPointer?
     ) -> Void = { _, argument, context in
-        let message = unsafe argument!.pointee
-        unsafe connection(context).received(
-            opcode: message.opcode, UnsafeBufferPointer(start: message.msg, count: message.msg_length))
+        unsafe connection(context).received(opcode: argument!.pointee.opcode)
     }

@@ -34,6 +34,11 @@ public enum JSONValue: Hashable, Sendable {
         .object(members.compactMap { name, value in value.map { Member(name, $0) } })
     }
 
+    /// The members of an object; none of anything else.
+    public var members: [Member] {
+        if case .object(let members) = self { members } else { [] }
+    }
+
     /// The value of a member; nil when there is none, or this is no object.
     public subscript(name: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }

@@ -37,12 +37,14 @@ struct Command: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A name of this machine that browsers may use, beside localhost and IP addresses. Can be repeated.",
+            "A name of this machine that clients may use, beside localhost and IP addresses. Can be repeated.",
             valueName: "name"))
     var allowHost: [String] = []
 
     @Option(
-        help: ArgumentHelp("Memory for events that streams have not read yet. (default: 16777216)", valueName: "bytes"))
+        help: ArgumentHelp(
+            "Memory for the newest events, from which streams resume and slow readers catch up. (default: 16777216)",
+            valueName: "bytes"))
     var logBytes: Int?
 
     @Option(

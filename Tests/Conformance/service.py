@@ -143,7 +143,7 @@ class Service:
 
     def _look_for_traps(self):
         log = self.log
-        for sign in ("Fatal error", "Program crashed"):
+        for sign in ("Fatal error", "Program crashed", "WARNING: ThreadSanitizer"):
             assert sign not in log, log[max(0, log.index(sign) - 500):][:3000]
 
     def stop(self, how=signal.SIGTERM):

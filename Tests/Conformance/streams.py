@@ -3,7 +3,6 @@ import contextlib
 import json
 import os
 import select
-import socket
 import struct
 import subprocess
 import time
@@ -191,9 +190,9 @@ class WebSocketReader(Reader):
                     return first, payload
             self._more(end)
 
-    def send(self, opcode, payload=b"", *, last=True, masked=True, reserved=0, length=None):
-        """Sends one frame; `length` announces another length than the payload has."""
-        length = len(payload) if length is None else length
+    def send(self, opcode, payload=b"", *, last=True, masked=True, reserved=0):
+        """Sends one frame."""
+        length = len(payload)
         mask = os.urandom(4) if masked else b""
         bit = 0x80 if masked else 0
         head = bytes([(0x80 if last else 0) | reserved << 4 | opcode])
@@ -250,34 +249,6 @@ class WebSocketReader(Reader):
             return True
 
     def close(self):
-        self.socket.close()
-
-
-class Stalling(Reader):
-    """A reader of lines that takes next to nothing until it is told to go on."""
-
-    def __init__(self, service, path):
-        super().__init__()
-        self.socket = socket.socket()
-        # Before connecting: a small window here, and small segments, for which the sender sets up a small buffer.
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
-        self.socket.connect((service.host, service.port))
-        self.socket.settimeout(PATIENCE)
-        # The answer to HTTP/1.0 has no chunks to take apart.
-        self.socket.sendall(f"GET {path} HTTP/1.0\r\nHost: {service.authority}\r\n\r\n".encode())
-        self._lines = self.socket.makefile("rb")
-        assert b" 200 " in self._lines.readline()
-        while self._lines.readline() != b"\r\n":
-            pass
-
-    def _read(self, end):
-        assert time.monotonic() < end, f"the last were {self.seen[-5:]}"
-        line = self._lines.readline()
-        return json.loads(line) if line else None
-
-    def close(self):
-        self._lines.close()
         self.socket.close()
 
 

@@ -9,14 +9,15 @@ PATHS = {
     "/": set(), "/healthz": set(), "/openapi.json": set(), "/openapi.yaml": set(), "/problems/not-found": set(),
     "/v1": set(), "/v1/interfaces": set(), "/v1/interfaces/vcan0": set(), "/v1/frames": set(),
     "/v1/interfaces/vcan0/frames": {"POST"}, "/v1/interfaces/vcan0/filters": {"PUT", "DELETE"},
-    "/v1/interfaces/vcan0/jobs": {"POST"}, "/v1/jobs": {"DELETE"}, "/v1/jobs/{job}": {"PATCH", "DELETE"},
+    "/v1/interfaces/vcan0/latest": set(), "/v1/streams": set(), "/v1/interfaces/vcan0/jobs": {"POST"},
+    "/v1/jobs": {"DELETE"}, "/v1/jobs/{job}": {"PATCH", "DELETE"},
 }
 STREAMS = ("/v1/frames", "/v1/interfaces/vcan0/frames")
 CODES = [
     "malformed-request", "origin-refused", "permission-denied", "not-found", "interface-not-found", "job-not-found",
     "method-not-allowed", "not-acceptable", "interface-down", "job-exists", "body-too-large", "unsupported-media-type",
     "invalid-frame", "invalid-filter", "invalid-job", "not-a-can-interface", "upgrade-required", "too-many-requests",
-    "too-many-streams", "internal", "not-supported", "transmit-queue-full", "shutting-down"]
+    "too-many-streams", "history-lost", "internal", "not-supported", "transmit-queue-full", "shutting-down"]
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ ADDRESS = "http://127.0.0.1:8080"
 VARYING = [
     (re.compile(r"\b1[0-9]{9}\.[0-9]{1,6}\b"), "<time>"),
     (re.compile(r'("(?:epoch|kernel|instance)":)"[^"]*"'), r'\1"<text>"'),
-    (re.compile(r'("(?:seq|uptime_s|sent|received|index|rx_frames|rx_bytes|tx_frames|tx_bytes)":)[0-9.]+'), r"\1<number>"),
+    (re.compile(r'("(?:seq|uptime_s|sent|received|index|rx_frames|rx_bytes|tx_frames|tx_bytes|count|period_ms)":)[0-9.]+'), r"\1<number>"),
+    (re.compile(r"\b(epoch|seq)=[0-9a-z]+"), r"\1=<text>"),
     (re.compile(r"^id: [0-9a-z]+:[0-9]+", re.M), "id: <event>"),
 ]
 
@@ -55,8 +56,8 @@ def test_the_tour_prints_what_the_readme_shows(start):
         assert normalized(output) == normalized(expected), command
 
 
-def snippet(language: str) -> str:
-    return re.search(rf"```{language}\n(.*?)```", README.read_text(encoding="utf-8"), re.S).group(1)
+def snippet(language: str, number: int = 0) -> str:
+    return re.findall(rf"```{language}\n(.*?)```", README.read_text(encoding="utf-8"), re.S)[number]
 
 
 def test_the_python_lines_print_frames(start):
@@ -67,6 +68,24 @@ def test_the_python_lines_print_frames(start):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == ["open None None"] + ["frame 321 0100"] * 3
+
+
+def test_the_lines_for_python_can_send_and_receive(start):
+    code = snippet("python", 1).replace("127.0.0.1:8080", start().base.removeprefix("http://"))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert " 123 " in done.stdout and "01 02 03" in done.stdout, done.stdout
+
+
+def test_the_live_capture_reads(start):
+    service = start()
+    run(f"""curl -d '{{"frames":[{{"id":"321","data":"0100"}}],"interval_ms":20}}' {ADDRESS}/v1/interfaces/vcan0/jobs""",
+        service.base)
+    line = re.search(r"^(curl .*format=pcap.*) \| wireshark -k -i -$", README.read_text(encoding="utf-8"), re.M).group(1)
+    line = line.replace(ADDRESS, service.base).replace("format=pcap", "format=pcap&count=3")
+    seen = subprocess.run(
+        ["bash", "-c", line + " | tshark -l -i - 2>/dev/null"], capture_output=True, text=True, timeout=100)
+    assert seen.stdout.count("0x00000321") == 3 or seen.stdout.count("ID: 801") == 3, seen.stdout
 
 
 def test_the_configuration_file_is_understood(start, tmp_path):

@@ -5,7 +5,8 @@ import subprocess
 
 import pytest
 
-from streams import Stalling, curl_follow, websocket
+from streams import curl_follow, websocket
+from transports import stalling
 from witnesses import broadcast_operations, cansend
 
 FRAMES = "/v1/interfaces/vcan0/frames"
@@ -42,7 +43,7 @@ def test_streams_end_properly_and_jobs_are_removed(start, wire, make_interface, 
 
 def test_readers_that_do_not_read_hold_nothing_up(start):
     service = start()
-    with contextlib.closing(Stalling(service, FRAMES)), websocket(service, FRAMES) as deaf:
+    with stalling(service, FRAMES), websocket(service, FRAMES) as deaf:
         service.request("POST", FRAMES, "\n".join(["123#0011223344556677"] * 4000), type="text/plain")
         status, took = service.stop()
         assert status == 0 and took < 2

@@ -10,6 +10,10 @@ from streams import curl_follow, websocket
 from witnesses import RawSocket, cansend, ip
 
 FRAMES = "/v1/interfaces/vcan0/frames"
+# The first bytes of each form.
+BEGINNINGS = {
+    "application/x-ndjson": b'{"type":"open"', "text/event-stream": b"id: ", "text/plain": b"# open epoch=",
+}
 
 
 def opening(service, path, headers):
@@ -129,6 +133,10 @@ def test_an_event_source_whose_stream_was_cut_connects_again(service):
     ("application/x-ndjson;q=0, application/json;q=0, text/event-stream;q=0.1", "text/event-stream"),
     ("image/png, */*;q=0.1", "application/x-ndjson"),
     ("TEXT/EVENT-STREAM", "text/event-stream"),
+    ("text/plain", "text/plain"),
+    ("text/plain;q=0.5, application/json;q=0.6", "application/x-ndjson"),
+    ("text/event-stream;q=0.1, text/plain", "text/plain"),
+    ("text/html, text/plain;q=0.1", "text/plain"),
 ])
 def test_accept_chooses_the_form(service, accept, expected):
     status, headers, first = opening(service, FRAMES, {} if accept is None else {"Accept": accept})
@@ -137,20 +145,22 @@ def test_accept_chooses_the_form(service, accept, expected):
     assert headers["Cache-Control"] == "no-store"
     assert headers["X-Accel-Buffering"] == "no"
     assert {name.strip() for name in headers["Vary"].split(",")} >= {"Accept"}
-    assert first.startswith(b'{"type":"open"' if expected == "application/x-ndjson" else b"id: ")
+    assert first.startswith(BEGINNINGS[expected])
 
 
 @pytest.mark.parametrize("accept", ["image/png", "text/html", "text/event-stream;q=0", "*/*;q=0"])
 def test_an_accept_that_names_no_form_of_a_stream_is_refused(service, accept):
     answer = service.request("GET", FRAMES, headers={"Accept": accept})
     problem = assert_problem(answer, 406, "not-acceptable", field="Accept")
-    assert set(problem["allowed"]) >= {"application/x-ndjson", "text/event-stream"}
+    assert set(problem["allowed"]) >= {*BEGINNINGS, "application/vnd.tcpdump.pcap"}
 
 
 @pytest.mark.parametrize("format, accept, expected", [
     ("sse", "application/x-ndjson", "text/event-stream"),
     ("sse", "image/png", "text/event-stream"),
     ("ndjson", "text/event-stream", "application/x-ndjson"),
+    ("candump", "text/event-stream", "text/plain"),
+    ("sse", "text/plain", "text/event-stream"),
 ])
 def test_format_goes_before_accept(service, format, accept, expected):
     status, headers, _ = opening(service, f"{FRAMES}?format={format}", {"Accept": accept})

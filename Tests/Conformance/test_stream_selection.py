@@ -3,8 +3,10 @@ import time
 
 import pytest
 
+from service import assert_problem
 from streams import WebSocketReader, curl_follow, websocket
-from witnesses import RawSocket, cansend
+from transports import WITH_JSON, following
+from witnesses import RawSocket, cansend, ip
 
 FRAMES = "/v1/interfaces/vcan0/frames"
 # One frame of each sort that a filter can tell from the others, and two error frames.
@@ -122,6 +124,50 @@ def test_what_comes_out_of_a_virtual_pair_was_received(service, make_pair):
         cansend(near, "123#")
         cansend(far, "124#")
         assert [event["id"] for event in stream.rest()] == ["124"]
+
+
+@pytest.fixture
+def eventful(make_interface):
+    """Lets a frame, an error frame, and then an interface that goes down and up happen, and at last frame 7FE."""
+    name = make_interface()
+
+    def happen():
+        with RawSocket(name) as raw:
+            raw.send(0x123)
+            raw.send(0x20000040, bytes(8))
+        ip("link", "set", name, "down")
+        ip("link", "set", name, "up")
+        cansend(name, "7FE#")
+
+    return name, happen
+
+
+@pytest.mark.parametrize("events, shown", [
+    ("frame", {"frame"}), ("frame,error", {"frame", "error"}), ("frame,interface", {"frame", "interface"}),
+    ("frame,job,filters", {"frame"}), ("open,frame,gap,heartbeat", {"frame"}),
+    ("frame,error,interface,job,filters", {"frame", "error", "interface"}),
+])
+@pytest.mark.parametrize("transport", WITH_JSON)
+def test_only_the_events_that_were_asked_for_are_shown(service, eventful, transport, events, shown):
+    name, happen = eventful
+    with following(service, f"/v1/interfaces/{name}/frames?events={events}", transport) as stream:
+        happen()
+        stream.until_type("frame", id="7FE")
+        assert {event["type"] for event in stream.seen} == {"open"} | shown
+
+
+def test_a_stream_without_frames_has_the_rest_and_heartbeats(service, eventful):
+    name, happen = eventful
+    with websocket(service, f"/v1/interfaces/{name}/frames?events=error&heartbeat=1") as stream:
+        happen()
+        assert [stream.next()["type"], stream.next()["type"]] == ["error", "heartbeat"]
+
+
+@pytest.mark.parametrize("events", ["frames", "frame,x", "", "frame,", "frame,,error", "load"])
+def test_an_event_that_is_none_is_told_which_there_are(service, events):
+    problem = assert_problem(
+        service.request("GET", f"{FRAMES}?events={events}"), 400, "malformed-request", field="events")
+    assert set(problem["allowed"]) >= {"frame", "error", "interface", "job", "filters"}
 
 
 def test_count_ends_the_stream_after_so_many_frames(service):

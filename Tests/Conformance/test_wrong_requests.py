@@ -13,7 +13,7 @@ FILTERS = json.dumps({"filters": []})
 ON_AN_INTERFACE = [
     ("GET", "", None), ("GET", "/frames", None), ("POST", "/frames", ONE), ("POST", "/frames?dry_run=true", ONE),
     ("GET", "/filters", None), ("PUT", "/filters", FILTERS), ("DELETE", "/filters", None), ("GET", "/jobs", None),
-    ("POST", "/jobs", JOB),
+    ("POST", "/jobs", JOB), ("GET", "/latest", None), ("GET", "/latest/123", None),
 ]
 
 
@@ -58,7 +58,9 @@ QUERIES = [
     ("GET", "heartbeat=0", "heartbeat"), ("GET", "heartbeat=301", "heartbeat"), ("GET", "heartbeat=1.5", "heartbeat"),
     ("GET", "direction=up", "direction"), ("GET", "direction=RX", "direction"),
     ("GET", "format=xml", "format"), ("GET", "format=", "format"),
-    ("GET", "since=all", "since"), ("GET", "interface=vcan0", "interface"), ("GET", "filters=123:7FF", "filters"),
+    ("GET", "strict=maybe", "strict"), ("GET", "strict=", "strict"), ("GET", "since=all&since=all", "since"),
+    ("GET", "events=frame&events=error", "events"), ("GET", "batch=maybe", "batch"),
+    ("GET", "interface=vcan0", "interface"), ("GET", "filters=123:7FF", "filters"),
     ("GET", "verbose", "verbose"),
 ]
 
@@ -74,7 +76,8 @@ def test_a_query_that_is_not_known_or_out_of_range(service, method, query, field
     ("GET", "/"), ("GET", "/healthz"), ("GET", "/openapi.json"), ("GET", "/v1"), ("GET", "/v1/interfaces"),
     ("GET", "/v1/interfaces/vcan0"), ("GET", "/v1/interfaces/vcan0/filters"),
     ("DELETE", "/v1/interfaces/vcan0/filters"),
-    ("GET", "/v1/jobs"), ("DELETE", "/v1/jobs"), ("GET", "/problems/not-found"),
+    ("GET", "/v1/interfaces/vcan0/latest"), ("GET", "/v1/streams"), ("GET", "/v1/jobs"),
+    ("DELETE", "/v1/jobs"), ("GET", "/problems/not-found"),
 ])
 def test_no_call_takes_a_query_that_it_does_not_know(service, method, path):
     assert_problem(service.request(method, path + "?limit=10"), 400, "malformed-request", field="limit")

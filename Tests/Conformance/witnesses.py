@@ -73,6 +73,16 @@ class Seen:
         return self.text.split("#")[-1]
 
 
+def parsed_record(line):
+    """A line of candump's log format."""
+    match = re.fullmatch(r"\((\d+\.\d{6})\)\s+(\S+)\s+(\S+)", line)
+    if not match:
+        return Seen("0", "candump", line)
+    timestamp, interface, text = match.groups()
+    # The kernel marks each FD frame as such in its flags; cansend's grammar implies it.
+    return Seen(timestamp, interface, re.sub(r"##(.)", lambda flags: f"##{int(flags[1], 16) & 3:X}", text))
+
+
 class Wire:
     """What candump sees on all interfaces, error frames included, from the moment the wire was made."""
 
@@ -93,17 +103,8 @@ class Wire:
                 if not new:
                     return
                 *lines, rest = (rest + new).split(b"\n")
-                self._seen += [self._parsed(line.decode().strip()) for line in lines]
+                self._seen += [parsed_record(line.decode().strip()) for line in lines]
                 self._news.notify_all()
-
-    @staticmethod
-    def _parsed(line):
-        match = re.fullmatch(r"\((\d+\.\d{6})\)\s+(\S+)\s+(\S+)", line)
-        if not match:
-            return Seen("0", "candump", line)
-        timestamp, interface, text = match.groups()
-        # The kernel marks each FD frame as such in its flags; cansend's grammar implies it.
-        return Seen(timestamp, interface, re.sub(r"##(.)", lambda flags: f"##{int(flags[1], 16) & 3}", text))
 
     def _said_everything(self):
         """Whether candump waits for a frame, and all that it wrote was read."""

@@ -144,12 +144,12 @@ class Judge:
                 return ["instance is not the X-Request-Id"]
         return faults(schema, value) or self.collect(response["content"][media]["schema"], value)
 
-    def event(self, event):
-        """What is wrong with an event of a stream."""
+    def event(self, event, union="Event"):
+        """What is wrong with an event of a stream, or with another message of those that a schema joins."""
         if next(iter(event)) != "type":
             return [f"type does not come first: {event}"]
         # The schema of its type alone: of an Event that matches none, the validator cannot tell what is wrong with it.
-        mapping = SCHEMAS["Event"]["discriminator"]["mapping"]
+        mapping = SCHEMAS[union]["discriminator"]["mapping"]
         if event["type"] not in mapping:
             return [f"no such type: {event}"]
         pointer = mapping[event["type"]]

@@ -8,7 +8,7 @@ from description import METHODS, OPERATIONS, RESPONSES, resolved
 PROBED = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 NOWHERE = (
     "/nowhere", "/v1/", "/v1/nowhere", "/v2", "/v1/interfaces/vcan0/nowhere", "/v1/interfaces/vcan0/frames/1",
-    "/v1/jobs/j1/renew", "/healthz/", "/problems", "/openapi", "/V1")
+    "/v1/interfaces/vcan0/latest/123/1", "/v1/streams/s1", "/v1/jobs/j1/renew", "/healthz/", "/problems", "/openapi", "/V1")
 
 
 def send_examples(survey):
@@ -21,7 +21,7 @@ def send_examples(survey):
                 survey.world.values["example"] = made
             answer = survey.opening(row) if row.streams else survey.answer(row)
             wrong = survey.judge.judge(operation, answer, whole=not row.streams)
-            if not 200 <= answer.status < 300:
+            if answer.status != 101 and not 200 <= answer.status < 300:
                 wrong.insert(0, f"{answer.status}: {answer.body[:300]}")
             made = made or (answer["Location"] or "").rpartition("/")[2]
             if made:
@@ -37,17 +37,31 @@ def example_rows(operation):
         for name, example in content["examples"].items():
             value = example["value"]
             text = json.dumps(value) if media == table.JSON else value
-            path = {"id": "example"} if operation.id == "patchJob" else table.ordinary(operation.id)
+            path = {"id": "example"} if operation.id == "patchJob" else {}
             yield f"{media} {name}", table.row(operation.id, 200, body=text, type=media, path=path)
     for parameter in operation.parameters:
         name, value = parameter["name"], parameter["example"]
         if parameter["in"] == "query":
-            query = urllib.parse.urlencode({name: str(value).lower() if value is True else value}, doseq=True)
-            yield f"{name}", table.row(operation.id, 200, query=query, streams=streams)
+            others, headers = table.COMPANIONS.get(name, ({}, {}))
+            query = urllib.parse.urlencode(others | {name: written(parameter, value)}, doseq=True)
+            yield f"{name}", table.row(operation.id, 200, query=query, headers=headers, streams=streams)
         elif parameter["in"] == "header":
             yield f"{name}", table.row(operation.id, 200, headers={name: value}, streams=streams)
-        elif name in ("name", "code") and operation.method in ("GET", "HEAD", "OPTIONS"):
+        elif parameter["in"] == "path" and name_of_something(operation, name):
             yield f"{name}", table.row(operation.id, 200, path={name: value}, streams=streams)
+
+
+def written(parameter, value):
+    """The value of a parameter as it stands in a query."""
+    if isinstance(value, list):
+        return value if parameter["explode"] else ",".join(value)
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def name_of_something(operation, name):
+    """Whether there is what the example of a path names, and nothing changes by asking."""
+    is_there = name in ("name", "code") or "/latest/" in operation.path
+    return is_there and operation.method in ("GET", "HEAD", "OPTIONS")
 
 
 def try_methods(survey):
@@ -55,7 +69,7 @@ def try_methods(survey):
     client = survey.world.clients["main"]
     for path, methods in METHODS.items():
         target = path
-        for name, value in table.DEFAULTS.items():
+        for name, value in table.ordinary(path).items():
             target = target.replace("{" + name + "}", survey.world.values.get(value, value))
         for method in PROBED:
             if method in methods and method != "OPTIONS":

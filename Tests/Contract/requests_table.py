@@ -10,6 +10,8 @@ JSON, TEXT, FORM = "application/json", "text/plain", "application/x-www-form-url
 ON = {"name": "up72"}
 JOB = {"id": "running"}
 FRAME = '{"id":"123"}'
+# The identifier of a frame that up72 and can0 have shown.
+SHOWN = "123"
 # What fills the path of an operation where nothing else is asked for.
 DEFAULTS = {"name": "up72", "id": "running", "code": "interface-down"}
 # A body that each operation with one takes.
@@ -19,6 +21,10 @@ BODIES = {
 }
 STREAMS = ("streamFrames", "streamInterfaceFrames")
 SSE_AGAIN = {"Accept": "text/event-stream", "Last-Event-ID": "65540f80a1c2:7"}
+# What is shown of a query parameter with others beside it, and with fields of the header.
+COMPANIONS = {"rate": ({"mode": "latest"}, {}), "batch": ({}, HANDSHAKE)}
+FORMATS = ("sse", "ndjson", "candump", "pcap")
+SUBPROTOCOLS = ("can.json.v1", "can.binary+json.v1")
 
 
 @dataclass(frozen=True)
@@ -47,15 +53,15 @@ class Row:
         return " ".join(part for part in parts + [" ".join(self.headers)] if part)
 
 
-def ordinary(operation):
-    """The values that make a path of an operation."""
-    path = OPERATIONS[operation].path
-    return {name: value for name, value in DEFAULTS.items() if "{" + name + "}" in path}
+def ordinary(path):
+    """The values that make a path of the document one of the service."""
+    values = DEFAULTS | ({"id": SHOWN} if "/latest/" in path else {})
+    return {name: value for name, value in values.items() if "{" + name + "}" in path}
 
 
-def row(operation, status, code=None, **settings):
-    settings = {"path": ordinary(operation), "body": BODIES.get(operation)} | settings
-    return Row(operation, status, code, **settings)
+def row(operation, status, code=None, path=None, **settings):
+    path = ordinary(OPERATIONS[operation].path) | (path or {})
+    return Row(operation, status, code, path=path, **{"body": BODIES.get(operation)} | settings)
 
 
 def everywhere(which, status, code, **settings):
@@ -69,7 +75,7 @@ HEADS = {operation.path: name for name, operation in OPERATIONS.items() if opera
 # Those that do something: neither HEAD, which follows from GET, nor OPTIONS.
 DOING = [name for name, operation in OPERATIONS.items() if operation.method not in ("HEAD", "OPTIONS")]
 NAMED = [name for name in DOING if "{name}" in OPERATIONS[name].path]
-OF_JOB = [name for name in DOING if "{id}" in OPERATIONS[name].path]
+OF_JOB = [name for name in DOING if OPERATIONS[name].path.startswith("/v1/jobs/")]
 CONDITIONAL = ["getOpenAPIJSON", "getOpenAPIYAML", "getProblemPage"]
 NEEDS_CAN = [name for name in DOING if "501" in OPERATIONS[name].item["responses"]]
 
@@ -103,6 +109,7 @@ def of_service():
     return [
         row("getHealth", 503, at="without-can"),
         row("getService", 200, at="without-can"),
+        row("listStreams", 200, at="without-can"),
         row("getProblemPage", 404, "not-found", path={"code": "no-such"}),
         *(row("getProblemPage", 200, path={"code": code}) for code in SCHEMAS["Problem"]["properties"]["code"]["enum"]),
         *(row("getInterface", 200, path={"name": name}) for name in ("up16", "down72", "vcan0", "can0", "can1")),
@@ -114,14 +121,22 @@ def of_streams():
     for name in STREAMS:
         rows += [
             row(name, 101, headers=HANDSHAKE, streams=True),
+            row(name, 101, headers=HANDSHAKE, query="batch=true&mode=latest&rate=0.1&events=frame", streams=True),
             row(name, 200, streams=True),
             # As GET without an upgrade.
             row(HEADS[OPERATIONS[name].path], 200, headers=HANDSHAKE),
-            row(name, 200, query="format=sse", streams=True),
+            *(row(name, 200, query=f"format={form}", streams=True) for form in FORMATS),
             row(name, 200, headers={"Accept": "text/event-stream", "Origin": PANEL}, streams=True),
+            row(name, 200, headers={"Accept": "text/plain"}, streams=True),
+            row(name, 200, headers={"Accept": "application/vnd.tcpdump.pcap"}, streams=True),
+            *resuming(name),
             row(name, 204, query="count=1", headers=SSE_AGAIN),
             row(name, 204, query="for=1s&format=sse", headers={"Last-Event-ID": "65540f80a1c2:7"}),
-            row(name, 400, "malformed-request", query="count=0"),
+            *(row(name, 400, "malformed-request", query=query) for query in (
+                "count=0", "since=yesterday", "since=:1", "strict=yes", "events=", "events=frame,frames", "mode=all",
+                "rate=10", "mode=latest&rate=0.09", "mode=latest&rate=101", "mode=latest&format=candump",
+                "mode=latest&format=pcap", "batch=true", "format=websocket")),
+            row(name, 400, "malformed-request", headers={"Last-Event-ID": "7"}),
             row(name, 400, "malformed-request", headers=HANDSHAKE | {"Sec-WebSocket-Key": "short"}),
             row(name, 406, "not-acceptable", headers={"Accept": "image/png"}),
             row(name, 422, "invalid-filter", query="filter=123:XYZ"),
@@ -129,8 +144,76 @@ def of_streams():
         ]
     return [
         *rows,
+        *subprotocols(),
         row("streamFrames", 404, "interface-not-found", query="interface=no-such"),
         row("streamFrames", 422, "not-a-can-interface", query="interface=lo"),
+    ]
+
+
+def resuming(name):
+    """From where a stream may begin, and what strict=true refuses. The epoch is that of another run."""
+    before = {"Last-Event-ID": "65540f80a1c2:7"}
+    return [
+        *(row(name, 200, query=f"since={point}", streams=True) for point in ("all", "1.5m", "65540f80a1c2:7")),
+        row(name, 200, query="since=all&strict=true", streams=True),
+        row(name, 200, query="strict=true", headers={"Last-Event-ID": ""}, streams=True),
+        row(name, 200, query="format=sse&count=1", headers={"Last-Event-ID": ""}, streams=True),
+        row(name, 200, headers=before, streams=True),
+        row(name, 410, "history-lost", query="since=65540f80a1c2:7&strict=true"),
+        # It goes before since.
+        row(name, 410, "history-lost", query="since=all&strict=true", headers=before),
+        row(name, 410, "history-lost", query="since=65540f80a1c2:7&strict=true", headers=HANDSHAKE),
+    ]
+
+
+def subprotocols():
+    name = "streamInterfaceFrames"
+    offered = [HANDSHAKE | {"Sec-WebSocket-Protocol": each} for each in (*SUBPROTOCOLS, ", ".join(SUBPROTOCOLS))]
+    return [
+        *(row(name, 101, headers=fields, streams=True) for fields in offered),
+        row(name, 101, headers=HANDSHAKE | {"Sec-WebSocket-Protocol": "chat"}, query="heartbeat=5", streams=True),
+        row(name, 400, "malformed-request", headers=offered[0], query="heartbeat=5"),
+        # There is none on all interfaces.
+        row("streamFrames", 101, headers=offered[0], query="heartbeat=5", streams=True),
+    ]
+
+
+# What a WebSocket on up72 says, and is answered by an ack.
+COMMANDS = [
+    {"op": "ping"}, {"op": "ping", "ref": "x" * 64}, {"op": "pause", "ref": -1}, {"op": "resume", "ref": 0},
+    {"op": "filter", "filters": ["123:7FF", "200~700", "#000000C0", "j"], "ref": 1}, {"op": "filter", "filters": []},
+    {"op": "send", "frames": [{"id": "123"}, {"id": "18DAF110", "data": "00"}], "timeout_ms": 250.5, "ref": "two"},
+    {"op": "send", "interface": "vcan0", "frames": [{"id": "123"}]},
+]
+# What it says, and the code of the problem that it gets.
+WRONG_COMMANDS = [
+    ('{"op":', "malformed-request"), ("[]", "malformed-request"), ("{}", "malformed-request"),
+    ({"op": "stop", "ref": 1}, "malformed-request"), ({"op": "ping", "no_such": 1, "ref": 2}, "malformed-request"),
+    ({"op": "ping", "ref": 1.5}, "malformed-request"), ({"op": "filter", "filters": "123:7FF"}, "malformed-request"),
+    ({"op": "filter", "filters": ["123:7FF", "123:XYZ"], "ref": 3}, "invalid-filter"),
+    ({"op": "send", "frames": [{"id": "1"}, {"id": "800"}], "ref": "f"}, "invalid-frame"),
+    ({"op": "send", "frames": []}, "invalid-frame"),
+    ({"op": "send", "interface": "up16", "frames": [{"id": "1", "fd": True}]}, "invalid-frame"),
+    ({"op": "send", "interface": "no-such", "frames": [{"id": "1"}]}, "interface-not-found"),
+    ({"op": "send", "interface": "lo", "frames": [{"id": "1"}]}, "not-a-can-interface"),
+    ({"op": "send", "interface": "down72", "frames": [{"id": "1"}]}, "interface-down"),
+    ({"op": "send", "interface": "full72", "frames": [{"id": "1"}] * 400, "timeout_ms": 0}, "transmit-queue-full"),
+]
+
+
+def of_latest():
+    return [
+        *(row("getLatest", 200, path={"id": each}) for each in ("18DAF110", "18daf110", "7FF", "456")),
+        row("getLatest", 200, path={"id": "18DAF110"}, query="extended=true"),
+        row("getLatest", 200, path={"id": "00000123"}, query="extended=false"),
+        row("getLatest", 404, "not-found", path={"id": "7AA"}),
+        row("getLatest", 404, "not-found", query="extended=true"),
+        *(row("getLatest", 400, "malformed-request", path={"id": each}) for each in ("XYZ", "800", "1234", "20000000")),
+        row("getLatest", 400, "malformed-request", path={"id": "1FFFFFFF"}, query="extended=false"),
+        row("getLatest", 400, "malformed-request", query="extended=maybe"),
+        row("listLatest", 200),
+        row("listLatest", 200, path={"name": "down72"}),
+        row("listLatest", 404, "interface-not-found", path={"name": "gone72"}),
     ]
 
 
@@ -215,7 +298,7 @@ def at_jobs_limit():
 
 def while_ending():
     refused = [name for name in (*DOING, *OPTIONS) if name != "getHealth"]
-    return [*everywhere(refused, 503, "shutting-down", at="limited"), row("getHealth", 503, at="limited")]
+    return [*everywhere(refused, 503, "shutting-down", at="ending"), row("getHealth", 503, at="ending")]
 
 
 def with_heads(rows):

@@ -3,20 +3,21 @@ import concurrent.futures
 import contextlib
 import json
 import signal
-import socket
-import time
 from dataclasses import dataclass
 
 import requests_table as table
-from description import OPERATIONS, Judge
+from description import OPERATIONS, Judge, faults
+from listeners import (
+    FORMS, BatchReader, CandumpStream, CaptureStream, RemoteReader, TextStream, carry_out, follow, packed, refuse, say,
+    small_connection)
 from probing import send_examples, try_methods
-from service import PATIENCE, Answer, wait_until
-from streams import Reader, WebSocketReader
+from service import Answer, wait_until
+from streams import BINARY, TEXT, WebSocketReader
 from witnesses import ERROR, RawSocket, ip
-from world import World, interfaces, make_jobs_up_to, read_answer, remove
+from world import MAX_STREAMS, World, interfaces, make_jobs_up_to, read_answer, remove
 
-FORMS = ("ndjson", "sse", "websocket")
 JOBS = 4096
+UP72 = "/v1/interfaces/up72/frames"
 # The identifier of the frame that ends what is followed in all forms.
 LAST = 0x7FD
 
@@ -33,57 +34,10 @@ class Outcome:
         return f"{self.row}\n    " + "\n    ".join(self.wrong)
 
 
-class TextStream(Reader):
-    """The events of a stream of text, read from a plain connection; `told` has the text of each."""
-
-    def __init__(self, service, path, form, connection=None):
-        super().__init__()
-        self.socket = connection or service.connect()
-        self.socket.settimeout(PATIENCE)
-        path += ("&" if "?" in path else "?") + f"format={form}"
-        # The answer to HTTP/1.0 has no chunks to take apart.
-        self.socket.sendall(f"GET {path} HTTP/1.0\r\nHost: {service.authority}\r\n\r\n".encode())
-        self._lines, self._form, self.told = self.socket.makefile("rb"), form, []
-        self.status = int(self._lines.readline().split(b" ")[1])
-        while self._lines.readline().strip():
-            pass
-
-    def _read(self, end):
-        assert time.monotonic() < end, f"the last were {self.seen[-5:]}"
-        text = self._lines.readline().decode()
-        if self._form == "sse":
-            while text and not text.endswith("\n\n"):
-                text += self._lines.readline().decode()
-        self.told.append(text)
-        if not text:
-            return None
-        return json.loads(text.partition("data: ")[2] if self._form == "sse" else text)
-
-    def close(self):
-        self._lines.close()
-        self.socket.close()
-
-
-def follow(service, path, form, connection=None):
-    """A stream in one of the three forms."""
-    if form == "websocket":
-        return WebSocketReader(service, path, connection=connection)
-    return TextStream(service, path, form, connection)
-
-
 def read_to_the_end(reader):
     """Reads up to the heartbeat that follows the last frame of all."""
     reader.until_type("frame", seconds=60, id=f"{LAST:03X}")
     reader.until_type("heartbeat")
-
-
-def small_connection(service):
-    """A connection that takes next to nothing before it is read."""
-    connection = socket.socket()
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
-    connection.connect((service.host, service.port))
-    return connection
 
 
 class Survey:
@@ -96,6 +50,12 @@ class Survey:
         self.wrong_events = []
         # form -> the events of one and the same stream
         self.events = {}
+        # The same stream as lines of candump and as a capture.
+        self.lines, self.capture = [], None
+        # What is wrong with commands of a WebSocket and their answers.
+        self.commands = []
+        # form -> point to resume from -> what came up to the first heartbeat
+        self.resumed = {form: {} for form in FORMS}
         self.served = {}
         # What is wrong with requests made of the document's examples, and with methods and paths that are not described.
         self.examples, self.methods = [], []
@@ -111,12 +71,17 @@ class Survey:
             for path in ("/openapi.json", "/openapi.yaml"):
                 self.served[path] = world.clients["main"].request("GET", path).body
             self.follow_everything(world.services["main"])
+            self.follow_the_newest(world.services["main"])
+            self.ask(table.of_latest())
+            self.resume(world.services["main"])
+            self.command(world.services["main"])
+            self.speak_remotely(world.services["main"])
+            self.list_streams(world.services["main"])
             self.ask(table.of_jobs())
-            with world.without_descriptors("limited"):
-                self.ask(table.failing())
+            self.fail()
             self.fall_behind(world.services["limited"])
             self.reach_limits(world.services["limited"])
-            self.end(world.services["limited"])
+            self.end()
         return self
 
     # Requests
@@ -153,20 +118,29 @@ class Survey:
 
     def follow_everything(self, service):
         """Follows one stream in every form through all that can happen."""
-        with contextlib.ExitStack() as stack, concurrent.futures.ThreadPoolExecutor(len(FORMS)) as pool:
+        with contextlib.ExitStack() as stack, concurrent.futures.ThreadPoolExecutor(len(FORMS) + 2) as pool:
             path = "/v1/frames?heartbeat=1&filter=0:0,%231FFFFFFF"
             readers = {form: follow(service, path, form) for form in FORMS}
             for reader in readers.values():
                 stack.callback(reader.close)
                 reader.until_type("open")
+            text, capture = CandumpStream(service, path), CaptureStream(service, path)
+            stack.callback(text.close)
+            stack.callback(capture.close)
+            text.until_has("# open ")
             # At once, since a WebSocket that leaves pings unanswered is dropped.
             reading = [pool.submit(read_to_the_end, reader) for reader in readers.values()]
+            reading += [
+                pool.submit(text.until_has, f" {LAST:03X}#", 60), pool.submit(capture.until, is_last, 60)]
             self.happen(service)
             for read in reading:
                 read.result()
             for form, reader in readers.items():
                 self.events[form] = reader.seen
                 self.hear(form, reader)
+            text.until_has("# heartbeat ")
+            self.lines, self.capture = text.seen, capture
+            self.hear_lines(text)
 
     def happen(self, service):
         client = self.world.clients["main"]
@@ -223,14 +197,131 @@ class Survey:
         finally:
             service.process.send_signal(signal.SIGCONT)
 
-    def fall_behind(self, service):
-        """Readers in every form that take nothing while more goes by than the log holds."""
-        with contextlib.ExitStack() as stack, RawSocket("vcan1") as raw:
-            readers = {
-                form: follow(service, "/v1/interfaces/vcan1/frames", form, small_connection(service)) for form in FORMS}
+    def follow_the_newest(self, service):
+        """Two frames and two error frames, where of each only the newest is shown."""
+        with contextlib.ExitStack() as stack, RawSocket("up72") as raw:
+            readers = {form: follow(service, f"{UP72}?mode=latest&rate=50", form) for form in FORMS}
             for reader in readers.values():
                 stack.callback(reader.close)
-            for number in range(4000):
+                reader.until_type("open")
+            for number in range(2):
+                raw.send(0x123, bytes([number]))
+                raw.send(ERROR | 4, bytes(8))
+            for form, reader in readers.items():
+                reader.until(lambda event: has_both(reader.seen, "period_ms"))
+                self.hear(form, reader)
+
+    def resume(self, service):
+        """From every kind of point there is, where the log has forgotten nothing; on an interface that had few frames."""
+        path = "/v1/interfaces/can0/frames"
+        with contextlib.closing(follow(service, path, "ndjson")) as reader:
+            now = reader.until_type("open")
+        points = {
+            "all": "all", "1h": "1h", "last": f"{now['epoch']}:{now['seq']}", "another run": "65540f80a1c2:7"}
+        for form in FORMS:
+            for name, point in points.items():
+                with contextlib.closing(follow(service, f"{path}?heartbeat=1&since={point}", form)) as reader:
+                    reader.until_type("heartbeat")
+                    self.hear(form, reader)
+                    self.resumed[form][name] = reader.seen
+
+    def command(self, service):
+        """Says every command, and everything that a command can have wrong with it; batches as well."""
+        limits = service.get("/v1")["limits"]
+        with contextlib.closing(WebSocketReader(service, UP72 + "?heartbeat=1")) as reader:
+            for command in table.COMMANDS:
+                self.commands += carry_out(reader, command)
+            for command, code in table.WRONG_COMMANDS:
+                self.commands += refuse(reader, command, code)
+            self.commands += refuse(reader, "x" * (limits["websocket_message_bytes"] + 1), "body-too-large")
+            for _ in range(3 * limits["websocket_commands_per_s"]):
+                reader.send(TEXT, b'{"op":"ping","ref":0}')
+            reader.until_type("problem", code="too-many-requests")
+            self.hear("websocket", reader)
+        with contextlib.closing(WebSocketReader(service)) as reader:
+            # It shows more than one.
+            self.commands += refuse(reader, {"op": "send", "frames": [{"id": "1"}]}, "malformed-request")
+            self.hear("websocket", reader)
+        with contextlib.closing(WebSocketReader(self.world.services["forbidden"], UP72)) as reader:
+            self.commands += refuse(reader, {"op": "send", "frames": [{"id": "1"}]}, "permission-denied")
+            self.hear("websocket", reader)
+        with contextlib.closing(BatchReader(service, f"{UP72}?batch=true&heartbeat=1")) as reader:
+            reader.until_type("open")
+            with RawSocket("up72") as raw:
+                for number in range(20):
+                    raw.send(0x123, bytes([number]))
+            say(reader, {"op": "ping"})
+            say(reader, {"op": "no-such"})
+            reader.until_type("heartbeat")
+            self.hear("websocket", reader)
+            for batch in reader.batches:
+                self.wrong_events += [("batch", fault) for fault in faults("#/components/schemas/EventBatch", batch)]
+
+    def speak_remotely(self, service):
+        """What python-can-remote can say and hear, in both subprotocols."""
+        frame = {
+            "arbitration_id": 0x123, "is_extended_id": False, "is_remote_frame": False, "is_error_frame": False,
+            "dlc": 1}
+        periodic = frame | {"is_fd": False, "bitrate_switch": False, "data": [4]}
+        for protocol in table.SUBPROTOCOLS:
+            with contextlib.closing(RemoteReader(service, UP72, protocol)) as reader, RawSocket("up72") as raw:
+                reader.open(
+                    can_filters=[{"can_id": 0x123, "can_mask": 0x7FF, "extended": False}], receive_own_messages=True,
+                    bitrate=500000)
+                raw.send(0x124)
+                raw.send(0x123, bytes([1, 2]))
+                raw.send_flexible(0x123, bytes(12), 3)
+                reader.until_message(is_fd=True, bitrate_switch=True, error_state_indicator=True, data=[0] * 12)
+                assert all(event["payload"].get("arbitration_id", 0x123) == 0x123 for event in reader.seen[1:])
+                if protocol == "can.json.v1":
+                    reader.say("message", frame | {"timestamp": 0.0, "data": [3]})
+                else:
+                    reader.send(BINARY, packed(0x123, bytes([3])))
+                reader.until_message(data=[3])
+                reader.say("periodic_start", {"period": 0.01, "duration": None, "msg": periodic})
+                reader.until_message(data=[4])
+                reader.say("periodic_stop", 0x123)
+                reader.say("no-such", {})
+                reader.until_type("error")
+                for event in reader.seen:
+                    wrong = self.judge.event(event, "RemoteServerMessage")
+                    self.wrong_events += [(protocol, fault) for fault in wrong]
+
+    def list_streams(self, service):
+        """A reader of each form there is, and what the service says of them."""
+        with contextlib.ExitStack() as stack:
+            paused = WebSocketReader(service, "/v1/frames?direction=rx&filter=123:7FF")
+            stack.callback(paused.close)
+            assert say(paused, {"op": "pause"})["type"] == "ack"
+            for form in table.FORMATS:
+                latest = "?mode=latest" if form == "sse" else ""
+                stack.callback(TextStream(service, UP72 + latest, form).close)
+            for protocol in table.SUBPROTOCOLS:
+                reader = RemoteReader(service, UP72, protocol)
+                stack.callback(reader.close)
+                reader.open()
+            self.ask([table.row("listStreams", 200)])
+
+    def fail(self):
+        """What is answered while the service can open nothing."""
+        with contextlib.closing(
+                WebSocketReader(self.world.services["limited"], "/v1/interfaces/fresh72/frames")) as reader:
+            reader.until_type("open")
+            with self.world.without_descriptors("limited"):
+                self.ask(table.failing())
+                self.commands += refuse(reader, {"op": "send", "frames": [{"id": "1"}]}, "internal")
+            self.hear("websocket", reader)
+
+    def fall_behind(self, service):
+        """Readers that take nothing while more goes by than the log holds, in every form; then some that come too late."""
+        path = "/v1/interfaces/vcan1/frames"
+        nobody_reads(service)
+        with contextlib.ExitStack() as stack, RawSocket("vcan1") as raw:
+            readers = {form: follow(service, path, form, small_connection(service)) for form in FORMS}
+            text = CandumpStream(service, path, small_connection(service))
+            for reader in (*readers.values(), text):
+                stack.callback(reader.close)
+            for number in range(6000):
                 raw.send_flexible(0x123, number.to_bytes(48, "big"))
             raw.send(0x7FE)
             for form, reader in readers.items():
@@ -239,6 +330,23 @@ class Survey:
                 reader.seen = [event for event in reader.seen if event["type"] != "frame"]
                 assert any(event["type"] == "gap" and event["where"] == "server" for event in reader.seen)
                 self.hear(form, reader)
+            text.until_has(" 7FE#")
+            assert any(line.startswith("# gap ") and line.endswith(" where=server\n") for line in text.seen)
+            self.hear_lines(text)
+        nobody_reads(service)
+        for form in FORMS:
+            with contextlib.closing(follow(service, f"{path}?since=all", form)) as reader:
+                reader.until_type("frame")
+                self.hear(form, reader)
+                self.resumed[form]["too late"] = reader.seen
+        with contextlib.closing(CandumpStream(service, f"{path}?since=all")) as text:
+            text.until_has("# gap ")
+            self.hear_lines(text)
+        nobody_reads(service)
+
+    def hear_lines(self, reader):
+        wrong = faults("#/components/schemas/CandumpText", "".join(reader.seen))
+        self.wrong_events += [("candump", fault) for fault in wrong]
 
     def hear(self, form, reader):
         for event in reader.seen:
@@ -254,25 +362,38 @@ class Survey:
 
     def reach_limits(self, service):
         with contextlib.ExitStack() as stack:
-            for _ in range(3):
+            for _ in range(MAX_STREAMS):
                 stack.callback(follow(service, "/v1/frames", "ndjson").close)
             self.ask(table.at_streams_limit())
         make_jobs_up_to(service, JOBS)
         self.ask(table.at_jobs_limit())
 
-    def end(self, service):
-        """What a service answers that was told to stop: a WebSocket that does not answer its close holds it up."""
+    def end(self):
+        """What services answer that were told to stop; where one ends before it has answered all, the next goes on."""
         rows = list(table.with_heads(table.while_ending()))
-        connection = wait_until(lambda: room(service), "there is room for a stream")
-        with contextlib.closing(connection), contextlib.closing(service.connect()) as asking:
-            answers = asking.makefile("rb")
+        while rows:
+            self.world.start("ending")
+            answers = self.last_answers(self.world.services["ending"], rows)
+            assert answers, "a service that was told to stop answers nothing"
+            for row, answer in zip(rows, answers):
+                self.note(row, answer)
+            rows = rows[len(answers):]
+
+    def last_answers(self, service, rows):
+        """As many answers as come before the service ends: a WebSocket that does not answer its close holds it up."""
+        answers = []
+        reader = WebSocketReader(service)
+        with contextlib.closing(reader), contextlib.closing(service.connect()) as asking:
+            file = asking.makefile("rb")
             asking.sendall(f"GET /healthz HTTP/1.1\r\nHost: {service.authority}\r\n\r\n".encode())
-            read_answer(answers, expected=200)
+            read_answer(file, expected=200)
             service.process.terminate()
             wait_until(lambda: "stopping" in service.log, "the service stops")
-            asking.sendall(b"".join(self.text(row, service) for row in rows))
-            for row in rows:
-                self.note(row, read_answer(answers, method=OPERATIONS[row.operation].method))
+            with contextlib.suppress(EOFError, OSError):
+                asking.sendall(b"".join(self.text(row, service) for row in rows))
+                for row in rows:
+                    answers.append(read_answer(file, method=OPERATIONS[row.operation].method))
+        return answers
 
     def text(self, row, service):
         """A request as it goes over the wire."""
@@ -284,13 +405,19 @@ class Survey:
         return f"{OPERATIONS[row.operation].method} {target} HTTP/1.1\r\n{head}\r\n{row.body or ''}".encode()
 
 
-def room(service):
-    """A WebSocket, where there is room for one; its reader does nothing."""
-    reader = WebSocketReader(service)
-    if reader.status == 101:
-        return reader.socket
-    reader.close()
-    return None
+def is_last(record):
+    """Whether a record of a capture has the last frame of all."""
+    return record[1] == LAST
+
+
+def has_both(events, field):
+    """Whether a frame and an error frame have had a field."""
+    return {event["type"] for event in events if field in event} == {"frame", "error"}
+
+
+def nobody_reads(service):
+    """Waits until the service has seen that all who read have left."""
+    wait_until(lambda: not service.get("/v1/streams")["streams"], "all streams are closed")
 
 
 @contextlib.contextmanager

@@ -17,8 +17,16 @@ METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 URI = "urn:canhttpd:openapi"
 REGISTRY = Registry().with_resource(URI, Resource.from_contents(DOCUMENT, default_specification=DRAFT202012))
 
-# Schemas that are open on purpose: a part that others close, and a foreign document.
-OPEN = {"#/components/schemas/FrameFields", "#/components/schemas/OpenAPIDocument"}
+# Schemas that are open on purpose: parts that others close, a foreign document, a foreign configuration.
+OPEN = {
+    "#/components/schemas/FrameFields", "#/components/schemas/FrameEventFields", "#/components/schemas/RemoteFrame",
+    "#/components/schemas/OpenAPIDocument",
+    "#/components/schemas/RemoteBusRequest/properties/payload/properties/config",
+}
+# What is said on a WebSocket, by one of several schemas.
+UNIONS = ("Event", "Command", "RemoteClientMessage", "RemoteServerMessage")
+# Parameters that only an upgrade has a use for.
+OF_UPGRADES = {"batch", "Sec-WebSocket-Protocol"}
 # The one answer above 399 that is not a problem document.
 HEALTH = ("/healthz", "get", "503")
 
@@ -113,20 +121,40 @@ def test_every_body_and_parameter_has_an_example():
     assert missing == []
 
 
-def test_every_event_has_an_example_and_the_streams_show_events():
-    event = validator("#/components/schemas/Event")
-    for reference in DOCUMENT["components"]["schemas"]["Event"]["oneOf"]:
+@pytest.mark.parametrize("name", UNIONS)
+def test_every_message_has_examples_and_is_told_from_others(name):
+    union = DOCUMENT["components"]["schemas"][name]
+    key, mapping = union["discriminator"]["propertyName"], union["discriminator"]["mapping"]
+    assert {reference["$ref"] for reference in union["oneOf"]} == set(mapping.values())
+    for reference in union["oneOf"]:
         for example in resolved(reference)["examples"]:
-            event.validate(example)
+            validator(f"#/components/schemas/{name}").validate(example)
+            assert mapping[example[key]] == reference["$ref"]
+
+
+def test_the_streams_show_events():
+    event = validator("#/components/schemas/Event")
     lines = 0
     for media in DOCUMENT["components"]["responses"]["Stream"]["content"].values():
-        for line in media["example"].splitlines():
+        for line in media.get("example", "").splitlines():
             text = line.removeprefix("data: ")
             if text.startswith("{"):
                 event.validate(json.loads(text))
                 assert next(iter(json.loads(text))) == "type"
                 lines += 1
     assert lines == 4
+
+
+def test_a_problem_event_has_what_a_problem_has():
+    schemas = DOCUMENT["components"]["schemas"]
+    answer, event = schemas["Problem"]["properties"], schemas["ProblemEvent"]["properties"]
+    assert set(answer) - {"type", "instance"} == set(event) - {"type", "seq", "op", "ref"}
+    assert set(event["code"]["enum"]) < set(answer["code"]["enum"])
+
+
+def test_what_goes_over_websockets_is_described():
+    for path, method, operation in OPERATIONS:
+        assert ("x-websocket" in operation) == ("101" in operation["responses"]), (path, method)
 
 
 def test_json_inside_form_examples_is_true_to_its_schema():
@@ -141,6 +169,14 @@ def test_json_inside_form_examples_is_true_to_its_schema():
     assert seen == 4
 
 
+FRAME = {
+    "type": "frame", "seq": 1, "timestamp": 1.5, "interface": "can0", "direction": "rx", "id": "123", "extended": False,
+    "data": "",
+}
+REMOTE = {
+    "timestamp": 1.5, "arbitration_id": 291, "is_extended_id": False, "is_remote_frame": False, "is_error_frame": False,
+    "dlc": 0, "data": [], "is_fd": False, "bitrate_switch": False, "error_state_indicator": False,
+}
 ACCEPTED = {
     "FrameInput": [
         {"id": "1"}, {"id": "7FF"}, {"id": "1FFFFFFF"}, {"id": "00000001"}, {"id": 2047}, {"id": "0123", "extended": False},
@@ -159,6 +195,32 @@ ACCEPTED = {
     ],
     "JobPatch": [{"state": "running"}, {"count": 4}, {"interval_us": 200, "initial_interval_ms": 3}],
     "InterfaceName": ["can0", "x", "a.b-c_d@1", "..."],
+    "Command": [
+        {"op": "filter", "filters": []}, {"op": "filter", "filters": ["#1FFFFFFF", "j"], "ref": ""},
+        {"op": "send", "frames": [{"id": 291}], "timeout_ms": 0.5, "ref": -1}, {"op": "resume", "ref": "x" * 64},
+    ],
+    "EventBatch": [[{"type": "heartbeat", "seq": 0, "now": 1.5}] * 2],
+    "GapEvent": [
+        {"type": "gap", "seq": 7, "lost": 0, "exact": True, "where": "server", "from_seq": 1, "to_seq": 7},
+        {"type": "gap", "seq": 7, "lost": 3, "exact": False, "where": "server", "from_seq": 1, "to_seq": 7},
+        {"type": "gap", "seq": 0, "lost": 0, "exact": False, "where": "server"},
+    ],
+    "FrameEvent": [FRAME, FRAME | {"count": 1}, FRAME | {"count": 2, "period_ms": 0.125}],
+    "LatestFrame": [FRAME | {"count": 1, "period_ms": None}, FRAME | {"count": 2, "period_ms": 10, "clock": "hardware"}],
+    "CandumpText": [
+        "# open epoch=1a seq=0 interfaces=\n", "# open epoch=a-b seq=12 interfaces=can0,vcan0 resumed=false\n",
+        "# gap lost=0 where=server\n# gap lost=3 where=kernel interface=can0\n# heartbeat now=1700000000.000001\n",
+        "(1700000000.000000) can0 123#\n(0000000001.000000) a.b 1FFFFFFF#0011223344556677_F\n",
+        "(1700000000.000000) can0 123#R\n(1700000000.000000) can0 123#R8_9\n(1700000000.000000) can0 7FF##0\n",
+        "(1700000000.000000) can0 20000004#0004000000000000\n(1700000000.000000) can0 7FF##3" + "AB" * 64 + "\n",
+    ],
+    "RemoteClientMessage": [
+        {"type": "bus_request", "payload": {"config": {"can_filters": [], "fd": True}}},
+        {"type": "message", "payload": REMOTE | {"is_fd": True, "bitrate_switch": True, "error_state_indicator": False}},
+        {"type": "message", "payload": {"arbitration_id": 291, "channel": 0}}, {"type": "error", "payload": "x"},
+        {"type": "periodic_start", "payload": {"period": 1, "msg": REMOTE}},
+    ],
+    "RemoteServerMessage": [{"type": "message", "payload": REMOTE}],
 }
 REFUSED = {
     "FrameInput": [
@@ -184,12 +246,43 @@ REFUSED = {
     "JobPatch": [{}, {"state": "finished"}, {"interval_us": 200, "interval_ms": 3}, {"name": "x"}],
     "InterfaceName": ["", ".", "..", "a/b", "a b", "a:b", "sixteencharacter"],
     "FrameEvent": [
-        {"type": "frame", "seq": 1, "timestamp": 1.5, "interface": "can0", "direction": "rx", "id": "123", "extended": False},
-        {"type": "frame", "seq": 1, "timestamp": 1.5, "interface": "can0", "direction": "rx", "id": "123", "extended": True, "data": ""},
-        {"type": "frame", "seq": 1, "timestamp": 1.5, "interface": "can0", "direction": "rx", "id": "123", "extended": False, "data": "", "fd": False},
-        {"type": "frame", "seq": 1, "timestamp": 1.5, "interface": "can0", "direction": "rx", "id": "123", "extended": False, "data": "", "x": 1},
+        {name: value for name, value in FRAME.items() if name != "data"}, FRAME | {"extended": True}, FRAME | {"fd": False},
+        FRAME | {"x": 1}, FRAME | {"period_ms": 1}, FRAME | {"count": 1, "period_ms": None}, FRAME | {"count": 0},
     ],
     "Frame": [{"id": "123", "extended": False, "data": "", "seq": 1}],
+    "LatestFrame": [FRAME, FRAME | {"count": 1}, FRAME | {"count": 1, "period_ms": None, "x": 1}],
+    "Command": [
+        {}, {"op": "stop"}, {"op": "ping", "filters": []}, {"op": "pause", "ref": 1.5}, {"op": "resume", "ref": "x" * 65},
+        {"op": "filter"}, {"op": "filter", "filters": ["123"]}, {"op": "filter", "filters": ["1:1"] * 513},
+        {"op": "send", "frames": []}, {"op": "send", "frames": [{"id": "1"}] * 4097}, {"op": "send", "frames": {"id": "1"}},
+        {"op": "send", "frames": [{"id": "800"}]}, {"op": "send", "frames": [{"id": "1"}], "timeout_ms": 60001},
+        {"op": "send", "frames": [{"id": "1"}], "dry_run": True}, [{"op": "ping"}],
+    ],
+    "Event": [{"type": "ack", "seq": 1}, {"type": "open", "seq": 1}, {"type": "load", "seq": 1}],
+    "EventBatch": [[], {"type": "heartbeat", "seq": 0, "now": 1.5}, [[]]],
+    "AckEvent": [
+        {"type": "ack", "seq": 1, "op": "send"}, {"type": "ack", "seq": 1, "op": "ping", "sent": 1},
+        {"type": "ack", "seq": 1, "op": "stop"}, {"type": "ack", "seq": 1, "op": "ping", "ref": None},
+    ],
+    "GapEvent": [
+        {"type": "gap", "seq": 7, "lost": 1, "exact": True, "where": "server"},
+        {"type": "gap", "seq": 7, "lost": 1, "exact": False, "where": "server", "from_seq": 1},
+        {"type": "gap", "seq": 7, "lost": 1, "exact": False, "where": "kernel", "interface": "can0"},
+    ],
+    "CandumpText": [
+        "", "(1700000000.000000) can0 123#", "(1700000000.0000) can0 123#\n", "(1700000000.000000)  can0 123#\n",
+        "(1700000000.000000) can0 123#R0\n", "(1700000000.000000) can0 123##1\n(1)\n", "# job\n", "# gap lost=1 where=kernel\n",
+        "(1700000000.000000) can0 20000004#00\n", "(1700000000.000000) can0 7FF##0" + "AB" * 9 + "\n",
+    ],
+    "RemoteClientMessage": [
+        {"type": "bus_request", "payload": {}}, {"type": "message", "payload": {"data": []}},
+        {"type": "message", "payload": REMOTE | {"is_fd": 1}}, {"type": "periodic_stop", "payload": "123"},
+        {"type": "periodic_start", "payload": {"period": 0, "msg": REMOTE}}, {"type": "bus_response", "payload": {}},
+    ],
+    "RemoteServerMessage": [
+        {"type": "message", "payload": REMOTE | {"channel": 0}}, {"type": "message", "payload": {"arbitration_id": 291}},
+        {"type": "error", "payload": {}}, {"type": "bus_response", "payload": {"channel_info": "vcan0"}},
+    ],
 }
 
 
@@ -234,6 +327,14 @@ def test_head_goes_with_get_and_options_with_every_path():
         assert ("get" in item) == ("head" in item), path
 
 
+def test_head_takes_what_get_takes():
+    for path, item in DOCUMENT["paths"].items():
+        if "get" in item:
+            names = [[resolved(parameter)["name"] for parameter in item[method].get("parameters", [])]
+                     for method in ("get", "head")]
+            assert [name for name in names[0] if name not in OF_UPGRADES] == names[1], path
+
+
 @pytest.mark.parametrize("path, method, operation", OPERATIONS, ids=identify)
 def test_answers(path, method, operation):
     answers = {status: resolved(answer) for status, answer in operation["responses"].items()}
@@ -270,7 +371,7 @@ def test_nothing_is_left_unused():
     text = json.dumps(DOCUMENT)
     for kind, members in DOCUMENT["components"].items():
         for name in members:
-            if (kind, name) not in {("responses", "MethodNotAllowed"), ("schemas", "Event")}:
+            if (kind, name) != ("responses", "MethodNotAllowed"):
                 assert f'"#/components/{kind}/{name}"' in text, (kind, name)
 
 

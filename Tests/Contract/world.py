@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 from description import OPERATIONS
-from service import PATIENCE, Answer, Service
+from service import PATIENCE, Answer, Service, wait_until
 from witnesses import ip
 
 PANEL = "https://panel.example"
@@ -20,6 +20,8 @@ INTERFACES = {
     "full72": (["mtu", "72"], True), "fresh72": (["mtu", "72"], True), "gone72": (["mtu", "72"], True),
 }
 ONE_JOB = {"frames": [{"id": "123"}], "interval_ms": 60000}
+# The most streams of the service that has few.
+MAX_STREAMS = 4
 
 
 class Client:
@@ -96,10 +98,12 @@ class World:
         self.services, self.clients, self.values = {}, {}, {}
         self.start("main", "--allow-origin", PANEL, "--receive-buffer-bytes", "65536")
         # Few streams are all of them; a small log soon leaves a slow reader behind.
-        self.start("limited", "--max-streams", "3", "--log-bytes", "262144")
+        self.start("limited", "--max-streams", str(MAX_STREAMS), "--log-bytes", "262144")
         self.start("without-can", healthy=503, launcher=self._refusing("socket:29=97"))
         self.start("forbidden", launcher=self._refusing("sendmmsg=1"))
         self._make_jobs()
+        for interface in ("up72", "can0"):
+            self._show_a_frame(interface)
 
     @staticmethod
     def _refusing(rule):
@@ -127,6 +131,13 @@ class World:
         self.values["never"] = "j999999"
         self.values["unstarted"] = self.make_job("limited", "fresh72", ONE_JOB | {"start": False})
         remove(["gone72"])
+
+    def _show_a_frame(self, interface):
+        """Sends a frame, so that there is a newest one."""
+        client, target = self.clients["main"], f"/v1/interfaces/{interface}"
+        answer = client.request("POST", f"{target}/frames", "123#", {"Content-Type": "text/plain"})
+        assert answer.status == 200, answer
+        wait_until(lambda: client.request("GET", f"{target}/latest/123").status == 200, "the frame was read")
 
     def make_job(self, service, interface, job):
         answer = self.clients[service].request(
@@ -173,14 +184,20 @@ def make_jobs_up_to(service, count):
 
 
 def read_answer(file, expected=None, method="GET"):
-    """The next answer on a connection."""
-    status = int(file.readline().split(b" ")[1])
+    """The next answer on a connection; EOFError where it ends before that."""
+    line = file.readline()
+    if not line:
+        raise EOFError
+    status = int(line.split(b" ")[1])
     fields = []
     while (line := file.readline().strip()):
         name, _, value = line.decode("latin-1").partition(":")
         fields.append((name, value.strip()))
     answer = Answer(status, fields, b"")
     if method != "HEAD" and status not in (101, 204, 304):
-        answer.body = file.read(int(answer["Content-Length"] or 0))
+        length = int(answer["Content-Length"] or 0)
+        answer.body = file.read(length)
+        if len(answer.body) < length:
+            raise EOFError
     assert expected in (None, status), answer
     return answer

@@ -19,6 +19,22 @@ import Testing
         #expect(queue.nextDeadline == nil)
     }
 
+    @Test func cancelledTimersDoNotPileUp() {
+        var queue = TimerQueue()
+        let kept = Timer(deadline: 1 << 60) {}
+        queue.add(kept)
+        weak var cancelled: Timer?
+        for deadline in 0..<1000 {
+            let timer = Timer(deadline: Int64(1000 - deadline)) {}
+            if deadline == 0 { cancelled = timer }
+            queue.add(timer)
+            timer.cancel()
+        }
+        #expect(cancelled == nil)
+        while queue.popDue(at: 1001) != nil {}
+        #expect(queue.popDue(at: .max) === kept)
+    }
+
     @Test func onlyWhatIsDueComesOut() {
         var queue = TimerQueue()
         for deadline in [5, 3, 9, 3] as [Int64] { queue.add(Timer(deadline: deadline) {}) }

@@ -9,37 +9,38 @@ struct LogFixture {
     let loop: EventLoop
     let names = InterfaceNames()
     let log: EventLog
+    let encoder: FrameEncoder
     let hub: StreamHub
 
     init(capacity: Int = 1 << 20) throws {
         loop = try EventLoop()
         log = EventLog(epoch: "e", capacity: capacity)
-        hub = StreamHub(log: log, names: names, loop: loop, limit: 10)
+        encoder = FrameEncoder(names: names)
+        hub = StreamHub(log: log, names: names, encoder: encoder, loop: loop, limit: 10)
     }
 
     /// Adds frames whose text is their number.
-    func addFrames(_ count: Int, interface: String = "vcan0", identifier: UInt32 = 0x123) {
-        let message = Message.frame(
-            Frame(identifier: Identifier(truncating: identifier, extended: false), content: .data([1], rawDLC: nil)))
-        for _ in 0..<count {
-            let entry = LogEntry(message, .received, interface: names.number(of: interface))
-            log.append(entry, count: 1) { $1.append(contentsOf: "frame \($0)".utf8) }
-        }
+    func addFrames(_ count: Int, interface: String = "vcan0", identifier: UInt32 = 0x123, timestamp: Int64 = 0) {
+        let frame = Frame(
+            identifier: Identifier(truncating: identifier, extended: false), content: .data([1], rawDLC: nil))
+        let logged = LoggedMessage(
+            message: .frame(frame), direction: .received, timestamp: timestamp, isHardwareTime: false,
+            interface: names.number(of: interface))
+        for _ in 0..<count { log.append(LogEntry(logged), [1] + Array("frame \(log.nextSequence)".utf8)) }
     }
 
     func addKernelGap(lost: Int, interface: String = "vcan0") {
-        log.append(LogEntry(.gap, interface: names.number(of: interface)), count: lost) { sequence, text in
-            text.append(contentsOf: "gap \(sequence)".utf8)
-        }
+        let entry = LogEntry(.gap, interface: names.number(of: interface), count: lost)
+        log.append(entry, Array("gap \(log.nextSequence)".utf8))
     }
 
     func open(
         _ connection: FakeConnection, interfaces: [String]? = nil, filters: FilterSet = .everything,
-        options: Stream.Options = .init()
+        options: Stream.Options = .init(), format: StreamFormat = .lines
     ) -> Stream {
         let selection = Selection(
             interfaces: interfaces.map { Set($0.map(names.number)) }, filters: filters, direction: nil)
-        let stream = Stream(hub, .lines, selection, options)
+        let stream = Stream(hub, format, selection, options)
         connection.source = stream
         stream.opened(connection)
         return stream
@@ -53,6 +54,8 @@ final class FakeConnection: StreamConnection {
     var room = Int.max
     var lines: [String] = []
     var ended: StreamEnd?
+    /// Whether the end is told at once, as to one that has taken everything.
+    var closesAtOnce = true
 
     func send(_ bytes: [UInt8], ends: [Int]) -> Int {
         let taken = min(room, ends.count)
@@ -65,11 +68,13 @@ final class FakeConnection: StreamConnection {
         return taken
     }
 
+    func answer(_ record: [UInt8]) { lines.append(String(decoding: record.dropLast(), as: UTF8.self)) }
+
     func ping() {}
 
     func end(_ reason: StreamEnd) {
         ended = reason
-        source?.closed()
+        if closesAtOnce { source?.closed() }
     }
 
     var frames: [Int] { lines.filter { $0.hasPrefix("frame ") }.map { Int($0.dropFirst(6))! } }

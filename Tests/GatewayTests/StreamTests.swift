@@ -96,7 +96,33 @@ import Testing
         stream.pump()
         #expect(connection.frames == [1, 2, 3])
         #expect(connection.ended == .complete)
-        #expect(fixture.hub.count == 0)
+        #expect(fixture.hub.open.isEmpty)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aStreamThatIsEndingStopsNobody() throws {
+        let fixture = try LogFixture()
+        let connection = FakeConnection()
+        connection.closesAtOnce = false
+        var options = Stream.Options()
+        options.count = 3
+        let stream = fixture.open(connection, options: options)
+        fixture.addFrames(10)
+        stream.pump()
+        fixture.addFrames(10)
+        stream.pump()
+        #expect(connection.frames == [1, 2, 3])
+    }
+
+    @Test func theNewestFramesAreCountedThoughTheLogForgetsThem() throws {
+        let fixture = try LogFixture(capacity: 1 << 18)
+        let connection = FakeConnection()
+        var options = Stream.Options()
+        options.latestInterval = 1_000_000_000_000
+        _ = fixture.open(connection, options: options)
+        fixture.addFrames(50_000)
+        #expect(fixture.log.firstSequence > 1)
+        #expect(connection.lostInServer == 0)
+        #expect(fixture.hub.open[0].status.lag < 10_000)
     }
 
     @Test func streamsOfTheSameFormAndSelectionShareTheirBytes() throws {
@@ -105,9 +131,13 @@ import Testing
         let selection = Selection(interfaces: nil, filters: .everything, direction: nil)
         let number = fixture.hub.use(selection)
         #expect(fixture.hub.use(selection) == number)
-        let form = StreamForm(.webSocket, isChunked: false)
-        let first = fixture.hub.rendering(form: form, selection: (number, selection), from: 1)
-        #expect(first === fixture.hub.rendering(form: form, selection: (number, selection), from: 1))
-        #expect(first !== fixture.hub.rendering(form: form, selection: (number, selection), from: 2))
+        var key = Rendering.Key(
+            format: .webSocket, form: StreamForm(.textMessage, isChunked: false), isBatch: false, selection: number,
+            from: 1, limit: .max)
+        let stream = Stream(fixture.hub, .webSocket, selection, Stream.Options())
+        let first = fixture.hub.rendering(key, for: stream)
+        #expect(first === fixture.hub.rendering(key, for: stream))
+        key.from = 2
+        #expect(first !== fixture.hub.rendering(key, for: stream))
     }
 }

@@ -27,16 +27,16 @@ import Testing
     @Test(arguments: lengths)
     func lines(length: Int) throws {
         let expected = text(length) + [UInt8(ascii: "\n")]
-        #expect(framed(StreamForm(.lines, isChunked: false), text(length)) == expected)
-        #expect(unchunked(framed(StreamForm(.lines, isChunked: true), text(length))) == expected)
+        #expect(framed(StreamForm(.line, isChunked: false), text(length)) == expected)
+        #expect(unchunked(framed(StreamForm(.line, isChunked: true), text(length))) == expected)
     }
 
     @Test(arguments: lengths, [0, 9, 10, 99, 100, 1_234_567_890, Int.max])
     func serverSentEvents(length: Int, sequence: Int) {
         let expected = Array("id: e1:\(sequence)\ndata: ".utf8) + text(length) + Array("\n\n".utf8)
-        let plain = framed(StreamForm(.serverSentEvents, isChunked: false), text(length), sequence: sequence)
+        let plain = framed(StreamForm(.serverSentEvent, isChunked: false), text(length), sequence: sequence)
         #expect(plain == expected)
-        let chunked = framed(StreamForm(.serverSentEvents, isChunked: true), text(length), sequence: sequence)
+        let chunked = framed(StreamForm(.serverSentEvent, isChunked: true), text(length), sequence: sequence)
         #expect(unchunked(chunked) == expected)
     }
 
@@ -49,24 +49,29 @@ import Testing
             ] as [[UInt8]]))
     func webSocketMessages(length: Int, header: [UInt8]) {
         for isChunked in [false, true] {
-            #expect(framed(StreamForm(.webSocket, isChunked: isChunked), text(length)) == header + text(length))
+            #expect(framed(StreamForm(.textMessage, isChunked: isChunked), text(length)) == header + text(length))
         }
     }
 
     @Test func chunkLengthsHaveNoLeadingZeros() {
-        let form = StreamForm(.lines, isChunked: true)
+        let form = StreamForm(.line, isChunked: true)
         for (length, digits) in [(0, "1"), (15, "10"), (255, "100"), (4095, "1000"), (65535, "10000"), (9, "A")] {
             #expect(framed(form, text(length)).starts(with: Array("\(digits)\r\n".utf8)))
         }
     }
 
     @Test func aWebSocketIsNeverChunked() {
-        #expect(StreamForm(.webSocket, isChunked: true) == StreamForm(.webSocket, isChunked: false))
-        #expect(StreamForm(.lines, isChunked: true) != StreamForm(.lines, isChunked: false))
-        #expect(!StreamForm(.webSocket, isChunked: true).isChunked)
+        #expect(StreamForm(.textMessage, isChunked: true) == StreamForm(.textMessage, isChunked: false))
+        #expect(StreamForm(.line, isChunked: true) != StreamForm(.line, isChunked: false))
+        #expect(!StreamForm(.textMessage, isChunked: true).isChunked)
     }
 
-    @Test func transportsHaveTheNamesOfTheInterface() {
-        #expect(StreamForm.Transport.allCases.map(\.rawValue) == ["websocket", "sse", "ndjson"])
+    @Test func aBinaryMessageHasAnotherOpcode() {
+        #expect(framed(StreamForm(.binaryMessage, isChunked: true), text(3)) == [0x82, 3] + text(3))
+    }
+
+    @Test func recordsThatKnowTheirEndAreOnlyChunked() {
+        #expect(framed(StreamForm(.none, isChunked: false), text(20)) == text(20))
+        #expect(unchunked(framed(StreamForm(.none, isChunked: true), text(20))) == text(20))
     }
 }

@@ -92,7 +92,7 @@ import Testing
         ] as [(Int, [UInt8])])
     func theHeaderHasTheShortestLength(length: Int, expected: [UInt8]) {
         var bytes: [UInt8] = [9]
-        WebSocket.appendTextHeader(length: length, to: &bytes)
+        WebSocket.appendHeader(.text, length: length, to: &bytes)
         #expect(bytes == [9] + expected)
     }
 

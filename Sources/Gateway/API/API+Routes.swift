@@ -4,7 +4,7 @@ extension API {
     /// Everything that is served, path by path.
     func addRoutes(
         _ service: ServiceAPI, _ documents: DocumentsAPI, _ interfaces: InterfacesAPI, _ sending: SendingAPI,
-        _ streams: StreamsAPI, _ jobs: JobsAPI
+        _ streams: StreamsAPI, _ latest: LatestAPI, _ jobs: JobsAPI
     ) {
         add(.get, "/", documents.index)
         add(.get, "/openapi.yaml", documents.openAPIAsYAML)
@@ -22,6 +22,9 @@ extension API {
 
         add(.get, "/v1/frames", streams.all)
         add(.get, "/v1/interfaces/{name}/frames", streams.one)
+        add(.get, "/v1/streams", streams.list)
+        add(.get, "/v1/interfaces/{name}/latest", latest.list)
+        add(.get, "/v1/interfaces/{name}/latest/{id}", latest.get)
         addLater(.post, "/v1/interfaces/{name}/frames", sending.send)
 
         add(.get, "/v1/jobs", jobs.list)

@@ -11,7 +11,10 @@ struct Call {
     subscript(name: String) -> String { parameters[name] ?? "" }
 
     /// The query; every parameter in it must be one that is understood here.
-    func query(_ names: String...) throws(Problem) -> Query { try Query(request.query, names: names) }
+    func query(_ names: String...) throws(Problem) -> Query { try query(names) }
+
+    /// The query; every parameter in it must be one that is understood here.
+    func query(_ names: [String]) throws(Problem) -> Query { try Query(request.query, names: names) }
 
     /// The body as JSON.
     /// - Throws: ``Problem``: `unsupported-media-type`, `malformed-request` with line and column.

@@ -65,6 +65,9 @@ extension Frame {
 }
 
 extension Identifier {
+    /// Whether an identifier of so many hex digits is extended: 1 to 3 no, 8 yes, anything between leaves it open.
+    static func isExtended(digits: Int) -> Bool? { digits <= 3 ? false : digits == 8 ? true : nil }
+
     /// Reads `id` and `extended`: 1 to 3 digits are a standard identifier, 8 an extended one, anything between needs
     /// `extended`; an integer is standard without it.
     fileprivate init(_ reader: ObjectReader) throws(Problem) {
@@ -73,13 +76,13 @@ extension Identifier {
         }
         var isExtended = try reader.boolean("extended")
         if isExtended == nil, let digits = (try? reader.string("id"))?.utf8.count {
-            guard digits <= 3 || digits == 8 else {
+            guard let isExtendedByDigits = Self.isExtended(digits: digits) else {
                 throw Problem(
                     .invalidFrame,
                     "id has \(digits) digits, which leaves open whether it is extended; say so, or write 3 or 8 digits",
                     field: "id")
             }
-            isExtended = digits == 8
+            isExtended = isExtendedByDigits
         }
         do {
             self = try Identifier(checking: value, extended: isExtended ?? false)

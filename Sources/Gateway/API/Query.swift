@@ -70,11 +70,11 @@ struct Query {
     }
 
     func oneOf<Value: RawRepresentable<String> & CaseIterable>(
-        _ name: String, _ type: Value.Type
+        _ name: String, _ type: Value.Type, of values: [Value] = Array(Value.allCases)
     ) throws(Problem) -> Value? {
         guard let text = try string(name) else { return nil }
-        guard let value = Value(rawValue: text) else {
-            let allowed = Value.allCases.map(\.rawValue)
+        guard let value = values.first(where: { $0.rawValue == text }) else {
+            let allowed = values.map(\.rawValue)
             throw wrong(name, text, "one of " + allowed.joined(separator: ", "), allowed: allowed)
         }
         return value

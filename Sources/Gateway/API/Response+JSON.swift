@@ -10,16 +10,10 @@ extension Response {
     /// The problem document of a request.
     init(_ problem: Problem, requestIdentifier: String) {
         let code = problem.code
-        let body = JSONValue.members([
-            "type": .string("/problems/\(code.rawValue)"), "title": .string(code.title),
-            "status": .integer(code.status.code), "detail": .string(problem.detail),
-            "instance": .string(requestIdentifier), "code": .string(code.rawValue),
-            "errno": problem.errno.map { .string($0) }, "index": problem.index.map { .integer($0) },
-            "sent": problem.sent.map { .integer($0) }, "field": problem.field.map { .string($0) },
-            "allowed": problem.allowed.map { JSONValue($0) }
-                ?? problem.allowedNumbers.map { .array($0.map { .integer($0) }) },
-            "needs": problem.needs.map { .string($0) },
-        ])
+        let members =
+            [JSONValue.Member("type", .string("/problems/\(code.rawValue)"))] + problem.members
+            + [JSONValue.Member("instance", .string(requestIdentifier))]
+        let body = JSONValue.object(members)
         self.init(code.status, type: MediaType.problem, body: body.encoded + [UInt8(ascii: "\n")])
         for field in problem.headers.fields { headers.add(field.name, field.value) }
     }
@@ -28,4 +22,17 @@ extension Response {
 extension Answer {
     /// A response of status 200 and JSON.
     static func json(_ value: JSONValue) -> Answer { .response(.json(200, value)) }
+}
+
+extension Problem {
+    /// What it says, as members of a JSON object.
+    var members: [JSONValue.Member] {
+        JSONValue.members([
+            "title": .string(code.title), "status": .integer(code.status.code), "detail": .string(detail),
+            "code": .string(code.rawValue), "errno": errno.map { .string($0) }, "index": index.map { .integer($0) },
+            "sent": sent.map { .integer($0) }, "field": field.map { .string($0) },
+            "allowed": allowed.map { JSONValue($0) } ?? allowedNumbers.map { .array($0.map { .integer($0) }) },
+            "needs": needs.map { .string($0) },
+        ]).members
+    }
 }

@@ -13,10 +13,20 @@ struct SendingAPI {
 
     func send(_ call: Call, _ reply: @escaping API.Reply) throws(Problem) {
         let query = try call.query("timeout_ms", "dry_run")
-        let timeout = try query.decimal("timeout_ms", in: 0...60000) ?? 100
+        let timeout = try query.decimal("timeout_ms", in: Self.timeouts) ?? Self.defaultTimeout
         let isDryRun = try query.boolean("dry_run") ?? false
         let interface = try interfaces.interface(named: call["name"])
         let frames = try self.frames(call)
+        try check(frames, on: interface)
+        if isDryRun { return reply(.success(.json(["sent": 0, "valid": .integer(frames.count)]))) }
+        transmitters.send(frames, on: interface, timeout: Int64(timeout * 1e6)) { result in
+            reply(result.map { .json(["sent": .integer($0)]) })
+        }
+    }
+
+    /// Checks that an interface takes frames.
+    /// - Throws: ``Problem``: `invalid-frame`.
+    func check(_ frames: [Frame], on interface: Interface) throws(Problem) {
         guard !frames.isEmpty else {
             throw Problem(.invalidFrame, "there is no frame to send; one is the least", field: "frames")
         }
@@ -31,29 +41,37 @@ struct SendingAPI {
                 "fd: '\(interface.name)' takes classic frames only (its mtu is \(interface.mtu), CAN FD needs 72)",
                 index: index, field: "fd")
         }
-        if isDryRun { return reply(.success(.json(["sent": 0, "valid": .integer(frames.count)]))) }
-        transmitters.send(frames, on: interface, timeout: Int64(timeout * 1e6)) { result in
-            reply(result.map { .json(["sent": .integer($0)]) })
-        }
     }
 
-    private func frames(_ call: Call) throws(Problem) -> [Frame] {
-        switch call.request.contentType {
-        case MediaType.json: return try jsonFrames(call)
-        case "text/plain": return try textFrames(call)
-        // What curl -d sends unless told otherwise, and what comes without a word: taken for what it is.
-        case MediaType.form, nil:
-            return call.isBodyJSON ? try jsonFrames(call) : try textFrames(call)
-        case let type?:
+    /// The interface that a command of a stream names, or the only one that the stream shows.
+    /// - Throws: ``Problem``: `malformed-request`, `interface-not-found`.
+    func interface(named name: String?, of selection: Selection) throws(Problem) -> Interface {
+        if let name { return try interfaces.interface(named: name) }
+        guard let numbers = selection.interfaces, numbers.count == 1, let number = numbers.first else {
             throw Problem(
-                .unsupportedMediaType, "the body is '\(type)'; frames come as application/json or text/plain",
-                field: "Content-Type", allowed: [MediaType.json, "text/plain", MediaType.form])
+                .malformedRequest, "interface is missing; it may be left out where the stream shows one only",
+                field: "interface")
         }
+        return try interfaces.interface(named: interfaces.name(number))
     }
 
-    private func jsonFrames(_ call: Call) throws(Problem) -> [Frame] {
-        let json = try call.parsedBody()
-        guard case .array(let elements) = json else { return [try Frame(json)] }
+    /// The `timeout_ms` of a command, in nanoseconds.
+    static func timeout(_ reader: ObjectReader) throws(Problem) -> Int64 {
+        let timeout = try reader.number("timeout_ms") ?? defaultTimeout
+        guard timeouts.contains(timeout) else {
+            throw Problem(
+                .malformedRequest,
+                "timeout_ms is \(timeout); it is \(timeouts.lowerBound) to \(timeouts.upperBound)", field: "timeout_ms")
+        }
+        return Int64(timeout * 1e6)
+    }
+
+    private static let timeouts = 0.0...60000
+    private static let defaultTimeout = 100.0
+
+    /// Reads a list of frames.
+    /// - Throws: ``Problem``: `malformed-request`, `invalid-frame` with the index.
+    static func frames(_ elements: [JSONValue]) throws(Problem) -> [Frame] {
         var frames: [Frame] = []
         frames.reserveCapacity(elements.count)
         for (index, element) in elements.enumerated() {
@@ -64,6 +82,26 @@ struct SendingAPI {
             }
         }
         return frames
+    }
+
+    private func frames(_ call: Call) throws(Problem) -> [Frame] {
+        switch call.request.contentType {
+        case MediaType.json: return try jsonFrames(call)
+        case MediaType.text: return try textFrames(call)
+        // What curl -d sends unless told otherwise, and what comes without a word: taken for what it is.
+        case MediaType.form, nil:
+            return call.isBodyJSON ? try jsonFrames(call) : try textFrames(call)
+        case let type?:
+            throw Problem(
+                .unsupportedMediaType, "the body is '\(type)'; frames come as application/json or text/plain",
+                field: "Content-Type", allowed: [MediaType.json, MediaType.text, MediaType.form])
+        }
+    }
+
+    private func jsonFrames(_ call: Call) throws(Problem) -> [Frame] {
+        let json = try call.parsedBody()
+        guard case .array(let elements) = json else { return [try Frame(json)] }
+        return try Self.frames(elements)
     }
 
     private func textFrames(_ call: Call) throws(Problem) -> [Frame] {

@@ -20,8 +20,8 @@ struct ServiceAPI {
             "now": .real(seconds(Clock.realtime)), "uptime_s": .real(seconds(Clock.monotonic - started)),
             "kernel": .string(Machine.kernelRelease), "protocols": .object(protocols), "limits": limits,
             "links": [
-                "self": "/v1", "interfaces": "/v1/interfaces", "frames": "/v1/frames", "jobs": "/v1/jobs",
-                "health": "/healthz", "openapi": "/openapi.json",
+                "self": "/v1", "interfaces": "/v1/interfaces", "frames": "/v1/frames",
+                "streams": "/v1/streams", "jobs": "/v1/jobs", "health": "/healthz", "openapi": "/openapi.json",
             ],
         ])
     }
@@ -32,10 +32,13 @@ struct ServiceAPI {
             "filters": .integer(FilterSet.capacity), "frames_per_job": .integer(BroadcastManager.capacity),
             "frames_per_request": .integer(SendingAPI.capacity),
             "job_interval_min_us": .integer(Int(Jobs.leastInterval)), "jobs": .integer(Jobs.capacity),
+            "latest_identifiers": .integer(LatestTable.capacity),
             "log_bytes": .integer(configuration.logBytes),
             "receive_buffer_bytes": .integer(configuration.receiveBufferBytes),
             "streams": .integer(configuration.streams),
+            "websocket_commands_per_s": .integer(StreamCommands.perSecond),
             "websocket_message_bytes": .integer(configuration.webSocketMessageBytes),
+            "websocket_sends": .integer(StreamCommands.sends),
         ]
     }
 

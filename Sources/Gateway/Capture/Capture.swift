@@ -11,7 +11,8 @@ final class Capture {
     private let batch: ReceiveBatch
     private let socket: RawSocket
     private var watch: WatchedDescriptor?
-    private let interface: (Int, String)
+    private let interface: (number: Int, name: String)
+    private var content: [UInt8] = []
     private var dropCount: UInt32 = 0
     /// Frames and error frames read.
     private(set) var received = 0
@@ -23,7 +24,7 @@ final class Capture {
     /// What all captures share.
     struct Context {
         let log: EventLog
-        let encoder = FrameEncoder()
+        let encoder: FrameEncoder
         let batch = ReceiveBatch()
         let loop: EventLoop
         /// The receive buffer to ask for, in bytes.
@@ -33,7 +34,7 @@ final class Capture {
     /// Begins to read.
     /// - Throws: EAFNOSUPPORT without CAN in the kernel, ENODEV when the interface has gone.
     init(
-        interfaceIndex: Int, named interface: (Int, String), filters: FilterSet, _ context: Context
+        interfaceIndex: Int, named interface: (number: Int, name: String), filters: FilterSet, _ context: Context
     ) throws(SystemError) {
         log = context.log
         encoder = context.encoder
@@ -50,10 +51,15 @@ final class Capture {
         }
     }
 
-    /// Ends the reading.
-    func stop() {
+    /// The interface is gone, or has another name: reads what has arrived until now, and ends the reading.
+    func finish() {
+        guard watch != nil else { return }
         watch?.cancel()
         watch = nil
+        // That the interface is gone is said before what it still has.
+        _ = read(batches: 1)
+        _ = read(batches: .max)
+        if let dropCount = try? socket.dropCount() { reportLosses(upTo: dropCount) }
     }
 
     /// Changes what is read.
@@ -62,20 +68,18 @@ final class Capture {
     /// Reads what has arrived, and reports a loss that no frame has reported since: on a bus that went quiet, none
     /// would.
     func checkForLosses() {
-        guard watch != nil, drain(), let dropCount = try? socket.dropCount() else { return }
+        guard watch != nil, read(batches: Self.batchesPerTurn), let dropCount = try? socket.dropCount() else { return }
         reportLosses(upTo: dropCount)
     }
 
-    private func readable() {
-        // Few enough that the streams get their turn.
-        for _ in 0..<4 {
-            guard let count = receive(), count == ReceiveBatch.capacity else { return }
-        }
-    }
+    private func readable() { _ = read(batches: Self.batchesPerTurn) }
 
-    /// Reads until nothing is left; false when there is always more.
-    private func drain() -> Bool {
-        for _ in 0..<64 {
+    /// Few enough that the streams get their turn.
+    private static let batchesPerTurn = 4
+
+    /// Reads so many batches at most; returns whether nothing is left.
+    private func read(batches: Int) -> Bool {
+        for _ in 0..<batches {
             guard let count = receive() else { return false }
             if count < ReceiveBatch.capacity { return true }
         }
@@ -92,7 +96,7 @@ final class Capture {
             // Said once, when the interface goes down; the socket works again when it is up.
             return 0
         } catch {
-            stop()
+            finish()
             return nil
         }
     }
@@ -102,17 +106,11 @@ final class Capture {
         received += 1
         let timestamp = reception.timestamp ?? reception.hardwareTimestamp ?? Clock.realtime
         let isHardwareTime = reception.timestamp == nil && reception.hardwareTimestamp != nil
-        let entry = LogEntry(reception.message, reception.direction, interface: interface.0)
-        log.append(entry, count: 1) { sequence, text in
-            switch reception.message {
-            case .frame(let frame):
-                encoder.encode(
-                    frame, reception.direction, timestamp: timestamp, isHardwareTime: isHardwareTime,
-                    interface: interface, sequence: sequence, into: &text)
-            case .error(let error):
-                JSONValue(error, timestamp: timestamp, interface: interface.1, sequence: sequence).encode(into: &text)
-            }
-        }
+        let logged = LoggedMessage(
+            message: reception.message, direction: reception.direction, timestamp: timestamp,
+            isHardwareTime: isHardwareTime, interface: interface.number)
+        encoder.encodeContent(logged, sequence: log.nextSequence, into: &content)
+        log.append(LogEntry(logged), content)
     }
 
     private func reportLosses(upTo count: UInt32) {
@@ -121,12 +119,10 @@ final class Capture {
         guard lost > 0 else { return }
         dropCount = count
         kernelDropped += lost
-        log.append(LogEntry(.gap, interface: interface.0), count: lost) { sequence, text in
-            let event: JSONValue = [
-                "type": "gap", "seq": .integer(sequence), "lost": .integer(lost), "exact": true, "where": "kernel",
-                "interface": .string(interface.1),
-            ]
-            event.encode(into: &text)
-        }
+        let event: JSONValue = [
+            "type": "gap", "seq": .integer(log.nextSequence), "lost": .integer(lost), "exact": true, "where": "kernel",
+            "interface": .string(interface.name),
+        ]
+        log.append(LogEntry(.gap, interface: interface.number, count: lost), event.encoded)
     }
 }

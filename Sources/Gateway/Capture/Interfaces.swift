@@ -36,13 +36,13 @@ final class Interfaces {
 
     /// Begins to watch and to capture.
     init(
-        log: EventLog, names: InterfaceNames, loop: EventLoop, receiveBuffer: Int, logger: Logger
+        log: EventLog, names: InterfaceNames, encoder: FrameEncoder, loop: EventLoop, receiveBuffer: Int, logger: Logger
     ) throws(SystemError) {
         self.log = log
         self.names = names
         self.loop = loop
         self.logger = logger
-        captureContext = Capture.Context(log: log, loop: loop, receiveBuffer: receiveBuffer)
+        captureContext = Capture.Context(log: log, encoder: encoder, loop: loop, receiveBuffer: receiveBuffer)
         monitor = try LinkMonitor()
         if !KernelProtocol.raw.isSupported {
             trouble = "this kernel (\(Machine.kernelRelease)) has no CAN (socket: EAFNOSUPPORT)"
@@ -67,6 +67,15 @@ final class Interfaces {
             : Problem(.interfaceNotFound, "there is no interface '\(name)'", errno: "ENODEV")
     }
 
+    /// Whether an interface is there.
+    func isPresent(_ interface: Interface) -> Bool { known[interface.index] != nil }
+
+    /// Whether an interface is there and up.
+    func isUp(_ interface: Interface) -> Bool { known[interface.index]?.isUp ?? false }
+
+    /// The name of a number.
+    func name(_ number: Int) -> String { names.names[number] }
+
     /// - Throws: ``Problem``: `not-supported` on a kernel without CAN.
     func checkSupported() throws(Problem) {
         if let trouble { throw Problem(.notSupported, trouble, errno: "EAFNOSUPPORT") }
@@ -86,13 +95,11 @@ final class Interfaces {
         guard filters(of: interface.name) != set else { return }
         filters[interface.name] = set == .everything ? nil : set
         let number = names.number(of: interface.name)
-        log.append(LogEntry(.filters, interface: number), count: 0) { sequence, text in
-            let event: JSONValue = [
-                "type": "filters", "seq": .integer(sequence), "interface": .string(interface.name),
-                "filters": JSONValue(capture: set),
-            ]
-            event.encode(into: &text)
-        }
+        let event: JSONValue = [
+            "type": "filters", "seq": .integer(log.nextSequence), "interface": .string(interface.name),
+            "filters": JSONValue(capture: set),
+        ]
+        log.append(LogEntry(.filters, interface: number), event.encoded)
     }
 
     // MARK: Coming and going
@@ -170,20 +177,18 @@ final class Interfaces {
     }
 
     private func stopCapture(of index: Int) {
-        captures.removeValue(forKey: index)?.stop()
+        captures.removeValue(forKey: index)?.finish()
     }
 
     private func announce(_ change: String, _ interface: Interface, previousName: String? = nil) {
         logger.info("interface \(change)", metadata: ["interface": "\(interface.name)"])
         let number = names.number(of: interface.name)
         let state: JSONValue? = change == "removed" ? .none : .some(JSONValue(interface, self))
-        log.append(LogEntry(.interface, interface: number), count: 0) { sequence, text in
-            let event = JSONValue.members([
-                "type": "interface", "seq": .integer(sequence), "interface": .string(interface.name),
-                "change": .string(change), "state": state, "previous_name": previousName.map { .string($0) },
-            ])
-            event.encode(into: &text)
-        }
+        let event = JSONValue.members([
+            "type": "interface", "seq": .integer(log.nextSequence), "interface": .string(interface.name),
+            "change": .string(change), "state": state, "previous_name": previousName.map { .string($0) },
+        ])
+        log.append(LogEntry(.interface, interface: number), event.encoded)
     }
 
     private func scheduleLossCheck() {

@@ -9,6 +9,8 @@ internal import SocketCAN
 final class Jobs {
     /// The least interval, in microseconds. The kernel has none and would do nothing else.
     static let leastInterval: Int64 = 100
+    /// The intervals that a job may have, in microseconds.
+    static let intervals = leastInterval...BroadcastManager.longestInterval
     /// The most jobs at once, whatever their state.
     static let capacity = 4096
 
@@ -263,13 +265,11 @@ final class Jobs {
 
     private func announce(_ job: Job) {
         let number = names.number(of: job.interface)
-        log.append(LogEntry(.job, interface: number), count: 0) { sequence, text in
-            let event: JSONValue = [
-                "type": "job", "seq": .integer(sequence), "job": .string(job.id),
-                "interface": .string(job.interface), "change": .string(job.state.rawValue),
-            ]
-            event.encode(into: &text)
-        }
+        let event: JSONValue = [
+            "type": "job", "seq": .integer(log.nextSequence), "job": .string(job.id),
+            "interface": .string(job.interface), "change": .string(job.state.rawValue),
+        ]
+        log.append(LogEntry(.job, interface: number), event.encoded)
     }
 }
 

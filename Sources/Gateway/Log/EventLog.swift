@@ -8,6 +8,9 @@ final class EventLog {
     private let segmentSize: Int
     private let segmentLimit: Int
     private var segments: [LogSegment] = []
+    private var newest: LogSegment
+    private var forgotten: ForgottenEvents
+    /// How many frames, error frames and frames lost by the kernel each interface had, by the number of its name.
     private(set) var totals: [Int] = []
 
     /// Called with a segment before its events go.
@@ -19,39 +22,55 @@ final class EventLog {
         self.epoch = epoch
         segmentLimit = max(4, min(64, capacity / 32768))
         segmentSize = capacity / segmentLimit
-        let first = LogSegment()
-        first.reset(firstSequence: 1, totals: [])
-        segments.append(first)
+        newest = LogSegment()
+        newest.reset(firstSequence: 1, totals: [])
+        segments.append(newest)
+        forgotten = ForgottenEvents(limit: 8 * segmentLimit)
     }
 
     /// The number of the oldest event still held, or of the next one when there is none.
-    var firstSequence: Int { segments[0].firstSequence }
+    private(set) var firstSequence = 1
 
     /// The number that the next event will have; the first one of a run has 1.
-    var nextSequence: Int { segments[segments.count - 1].endSequence }
+    var nextSequence: Int { newest.endSequence }
 
     /// The interfaces' totals before the oldest event still held.
     var totalsBeforeFirst: [Int] { segments[0].totalsBefore }
 
-    /// Adds an event.
-    /// - Parameters:
-    ///   - count: By how much it raises the total of its interface: 1 for a frame, the loss for a gap.
-    ///   - encode: Appends its text, given its number.
-    func append(_ entry: LogEntry, count: Int, _ encode: (Int, inout [UInt8]) -> Void) {
-        if segments[segments.count - 1].size >= segmentSize { beginSegment() }
-        while totals.count <= entry.interface { totals.append(0) }
-        totals[entry.interface] += count
+    /// Adds an event, which gets the number ``nextSequence``.
+    /// - Parameter content: Its payload (``LogEntry/payloadCount`` bytes), and behind it its text.
+    func append(_ entry: LogEntry, _ content: [UInt8]) {
+        if newest.size >= segmentSize { beginSegment() }
         var entry = entry
+        while totals.count <= entry.interface { totals.append(0) }
+        totals[entry.interface] += entry.count
         entry.total = totals[entry.interface]
-        let sequence = nextSequence
-        segments[segments.count - 1].append(entry) { encode(sequence, &$0) }
+        newest.append(entry, content)
     }
 
     /// The segment that holds the event of a number; nil when there is none yet.
     func segment(holding sequence: Int) -> LogSegment? {
         precondition(sequence >= firstSequence)
         // Readers are near the end as a rule.
-        return segments.last { $0.firstSequence <= sequence }.flatMap { sequence < $0.endSequence ? $0 : nil }
+        if sequence >= newest.firstSequence { return sequence < newest.endSequence ? newest : nil }
+        return segments.last { $0.firstSequence <= sequence }
+    }
+
+    /// The interfaces' totals before the event of a number, up to the next one's; nil when that is too long ago.
+    func totals(before sequence: Int) -> [Int]? {
+        if sequence < firstSequence { return sequence <= 1 ? [] : forgotten.totals(before: sequence) }
+        return segments.last { $0.firstSequence <= sequence }?.totals(before: sequence)
+    }
+
+    /// The number of the first event of a time or later.
+    /// - Parameter time: In nanoseconds since the epoch.
+    /// - Returns: Nil when events of that time may have been forgotten.
+    func firstSequence(since time: Int64) -> Int? {
+        guard let start = segments.last(where: { ($0.entries.first?.timestamp ?? .max) < time }) else {
+            return firstSequence == 1 ? 1 : nil
+        }
+        let index = start.entries.firstIndex { $0.timestamp >= time }
+        return index.map { start.firstSequence + $0 } ?? start.endSequence
     }
 
     private func beginSegment() {
@@ -59,11 +78,14 @@ final class EventLog {
         let segment: LogSegment
         if segments.count == segmentLimit {
             willForget?(segments[0])
+            forgotten.add(segments[0])
             segment = segments.removeFirst()
+            firstSequence = segments[0].firstSequence
         } else {
             segment = LogSegment()
         }
         segment.reset(firstSequence: next, totals: totals)
         segments.append(segment)
+        newest = segment
     }
 }

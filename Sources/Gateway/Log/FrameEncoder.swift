@@ -3,113 +3,143 @@ internal import JSON
 
 /// Encodes frames as `frame` events.
 ///
-/// Frames of one shape have the same fields; each shape has one record encoder, made when it is first needed.
+/// Frames of one shape on one interface have the same fields; each shape has one template, made when it is first needed.
 final class FrameEncoder {
-    private enum Field {
-        static let sequence = 1
-        static let timestamp = 2
-        static let interface = 3
-        static let direction = 4
-        static let identifier = 5
-        static let content = 7
-        static let rawDLC = 8
-        static let remoteLength = 8
-        static let remoteRawDLC = 9
+    /// What a stream of the newest frames says of a frame beside itself.
+    struct Statistics {
+        /// How many frames of its identifier there were.
+        var count: Int
+        /// The time between the last two, in nanoseconds; nil after the first.
+        var period: Int64?
     }
 
-    private final class Record {
-        let encoder: RecordEncoder
-        var interface = -1
-        var direction: Direction?
+    private let names: InterfaceNames
+    private var templates: [Int: RecordTemplate] = [:]
+    private var lastShape = -1
+    private var lastTemplate = RecordTemplate([])
 
-        init(_ fields: [RecordEncoder.Field]) { encoder = RecordEncoder(fields) }
+    /// - Parameter names: The names of the interfaces, by number.
+    init(names: InterfaceNames) { self.names = names }
+
+    /// Makes what the log keeps of a frame or an error frame: its payload and its event.
+    func encodeContent(_ logged: LoggedMessage, sequence: Int, into content: inout [UInt8]) {
+        content.removeAll(keepingCapacity: true)
+        switch logged.message {
+        case .error(let error): error.data.append(to: &content)
+        case .frame(let frame):
+            switch frame.content {
+            case .data(let payload, _), .flexible(let payload, _, _): payload.append(to: &content)
+            case .remote: break
+            }
+        }
+        encode(logged, sequence: sequence, into: &content)
     }
 
-    private var records = [Record?](repeating: nil, count: 256)
-    private var text: [UInt8] = []
-
-    /// Appends the event.
-    /// - Parameters:
-    ///   - timestamp: In nanoseconds since the epoch; given in microseconds.
-    ///   - isHardwareTime: Whether that is the controller's clock.
-    ///   - interface: The number of the interface's name, and the name.
+    /// Appends the event of a frame or an error frame.
     func encode(
-        _ frame: Frame, _ direction: Direction, timestamp: Int64, isHardwareTime: Bool, interface: (Int, String),
-        sequence: Int, into bytes: inout [UInt8]
+        _ logged: LoggedMessage, sequence: Int, statistics: Statistics? = nil, into bytes: inout [UInt8]
     ) {
-        let record = record(for: frame, isHardwareTime: isHardwareTime)
-        let encoder = record.encoder
-        encoder.set(Field.sequence, integer: sequence)
-        encoder.set(Field.timestamp, real: seconds(timestamp))
-        if record.interface != interface.0 {
-            record.interface = interface.0
-            encoder.set(Field.interface, string: Array(interface.1.utf8))
-        }
-        if record.direction != direction {
-            record.direction = direction
-            encoder.set(Field.direction, string: Array(direction.rawValue.utf8))
-        }
-        text.removeAll(keepingCapacity: true)
-        frame.identifier.appendHex(to: &text)
-        encoder.set(Field.identifier, string: text)
-        set(frame.content, in: encoder)
-        encoder.encode(into: &bytes)
-    }
-
-    private func set(_ content: Frame.Content, in encoder: RecordEncoder) {
-        switch content {
-        case .data(let payload, let rawDLC):
-            set(payload, in: encoder)
-            if let rawDLC { encoder.set(Field.rawDLC, integer: Int(rawDLC)) }
-        case .remote(let length, let rawDLC):
-            encoder.set(Field.remoteLength, integer: Int(length))
-            if let rawDLC { encoder.set(Field.remoteRawDLC, integer: Int(rawDLC)) }
-        case .flexible(let payload, _, _): set(payload, in: encoder)
+        switch logged.message {
+        case .frame(let frame): encode(frame, logged, sequence, statistics, &bytes)
+        case .error(let error):
+            let name = names.names[logged.interface]
+            JSONValue(error, timestamp: logged.timestamp, interface: name, sequence: sequence, statistics)
+                .encode(into: &bytes)
         }
     }
 
-    private func set(_ payload: Payload, in encoder: RecordEncoder) {
-        text.removeAll(keepingCapacity: true)
-        payload.appendHex(to: &text)
-        encoder.set(Field.content, string: text)
-    }
-
-    private func record(for frame: Frame, isHardwareTime: Bool) -> Record {
-        let shape = Self.shape(of: frame) | (isHardwareTime ? 128 : 0)
-        if let record = records[shape] { return record }
-        let record = Record(Self.fields(of: frame, isHardwareTime: isHardwareTime))
-        records[shape] = record
-        return record
-    }
-
-    private static func shape(of frame: Frame) -> Int {
-        let extended = frame.identifier.isExtended ? 1 : 0
+    private func encode(
+        _ frame: Frame, _ logged: LoggedMessage, _ sequence: Int, _ statistics: Statistics?, _ bytes: inout [UInt8]
+    ) {
+        let template = template(for: frame, logged, statistics)
+        var place = 0
+        func appendPiece() {
+            bytes.append(contentsOf: template.pieces[place])
+            place += 1
+        }
+        appendPiece()
+        bytes.append(decimal: sequence)
+        appendPiece()
+        bytes.append(secondsOf: logged.timestamp)
+        appendPiece()
+        frame.identifier.appendHex(to: &bytes)
+        appendPiece()
+        var code: UInt8?
         switch frame.content {
-        case .data(_, let rawDLC): return extended | (rawDLC == nil ? 0 : 2)
-        case .remote(_, let rawDLC): return extended | 4 | (rawDLC == nil ? 0 : 2)
+        case .data(let payload, let rawDLC):
+            payload.appendHex(to: &bytes)
+            code = rawDLC
+        case .remote(let length, let rawDLC):
+            bytes.append(decimal: Int(length))
+            code = rawDLC
+        case .flexible(let payload, _, _): payload.appendHex(to: &bytes)
+        }
+        appendPiece()
+        if let code {
+            bytes.append(decimal: Int(code))
+            appendPiece()
+        }
+        guard let statistics else { return }
+        bytes.append(decimal: statistics.count)
+        appendPiece()
+        guard let period = statistics.period else { return }
+        // Milliseconds with microseconds: the digits of a thousand times as many seconds.
+        bytes.append(secondsOf: period / 1000 * 1_000_000)
+        appendPiece()
+    }
+
+    private func template(for frame: Frame, _ logged: LoggedMessage, _ statistics: Statistics?) -> RecordTemplate {
+        let shape = Self.shape(of: frame, logged, statistics)
+        if shape == lastShape { return lastTemplate }
+        let template =
+            templates[shape]
+            ?? RecordTemplate(Self.fields(of: frame, logged, names.names[logged.interface], statistics))
+        templates[shape] = template
+        lastShape = shape
+        lastTemplate = template
+        return template
+    }
+
+    private static func shape(of frame: Frame, _ logged: LoggedMessage, _ statistics: Statistics?) -> Int {
+        var shape = logged.interface << 9
+        if frame.identifier.isExtended { shape |= 1 }
+        if logged.direction == .transmitted { shape |= 2 }
+        if logged.isHardwareTime { shape |= 4 }
+        if let statistics { shape |= statistics.period == nil ? 8 : 16 }
+        switch frame.content {
+        case .data(_, let rawDLC): return shape | (rawDLC == nil ? 0 : 32)
+        case .remote(_, let rawDLC): return shape | 64 | (rawDLC == nil ? 0 : 32)
         case .flexible(_, let bitRateSwitch, let errorStateIndicator):
-            return extended | 8 | (bitRateSwitch ? 16 : 0) | (errorStateIndicator ? 32 : 0)
+            return shape | 128 | (bitRateSwitch ? 32 : 0) | (errorStateIndicator ? 256 : 0)
         }
     }
 
-    private static func fields(of frame: Frame, isHardwareTime: Bool) -> [RecordEncoder.Field] {
-        var fields: [RecordEncoder.Field] = [
-            .constant("type", "frame"), .integer("seq"), .real("timestamp"), .string("interface"),
-            .string("direction"), .string("id"), .constant("extended", .boolean(frame.identifier.isExtended)),
+    private static func fields(
+        of frame: Frame, _ logged: LoggedMessage, _ interface: String, _ statistics: Statistics?
+    ) -> [RecordTemplate.Field] {
+        var fields: [RecordTemplate.Field] = [
+            .constant("type", "frame"), .number("seq"), .number("timestamp"),
+            .constant("interface", .string(interface)),
+            .constant("direction", .string(logged.direction.rawValue)), .text("id"),
+            .constant("extended", .boolean(frame.identifier.isExtended)),
         ]
         switch frame.content {
         case .data(_, let rawDLC):
-            fields.append(.string("data"))
-            if rawDLC != nil { fields.append(.integer("dlc")) }
+            fields.append(.text("data"))
+            if rawDLC != nil { fields.append(.number("dlc")) }
         case .remote(_, let rawDLC):
-            fields += [.constant("rtr", true), .integer("length")]
-            if rawDLC != nil { fields.append(.integer("dlc")) }
+            fields += [.constant("rtr", true), .number("length")]
+            if rawDLC != nil { fields.append(.number("dlc")) }
         case .flexible(_, let bitRateSwitch, let errorStateIndicator):
-            fields += [.string("data"), .constant("fd", true)]
+            fields += [.text("data"), .constant("fd", true)]
             if bitRateSwitch { fields.append(.constant("brs", true)) }
             if errorStateIndicator { fields.append(.constant("esi", true)) }
         }
-        if isHardwareTime { fields.append(.constant("clock", "hardware")) }
+        if logged.isHardwareTime { fields.append(.constant("clock", "hardware")) }
+        if let statistics {
+            fields.append(.number("count"))
+            if statistics.period != nil { fields.append(.number("period_ms")) }
+        }
         return fields
     }
 }

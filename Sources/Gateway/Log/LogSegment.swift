@@ -1,37 +1,62 @@
-/// A run of events in the log: their texts one after the other, and an entry for each.
+/// A run of events in the log: their payloads and texts one after the other, and an entry for each.
 ///
-/// Segments are used again, so that a log that is full allocates nothing.
+/// Segments are used again, so that adding an event to a log that is full allocates nothing.
 final class LogSegment {
     /// The number of the first event.
     private(set) var firstSequence = 0
     /// The interfaces' totals before the first event, by the number of their name.
     private(set) var totalsBefore: [Int] = []
-    private(set) var entries: [LogEntry] = []
-    private(set) var text: [UInt8] = []
+    private var contents = Contents()
+
+    private struct Contents {
+        var entries: [LogEntry] = []
+        var bytes: [UInt8] = []
+
+        mutating func append(_ entry: LogEntry, _ content: [UInt8]) {
+            bytes.append(contentsOf: content)
+            var entry = entry
+            entry.end = bytes.count
+            entries.append(entry)
+        }
+
+        mutating func removeAll() {
+            entries.removeAll(keepingCapacity: true)
+            bytes.removeAll(keepingCapacity: true)
+        }
+    }
+
+    /// The events, in their order.
+    var entries: [LogEntry] { contents.entries }
+
+    /// The payloads and texts.
+    var bytes: [UInt8] { contents.bytes }
 
     /// The number of the event after the last.
     var endSequence: Int { firstSequence + entries.count }
 
     /// The memory in use, in bytes.
-    var size: Int { text.count + entries.count * MemoryLayout<LogEntry>.stride }
+    var size: Int { bytes.count + entries.count * MemoryLayout<LogEntry>.stride }
 
     /// Empties the segment for events from a number on.
     func reset(firstSequence: Int, totals: [Int]) {
         self.firstSequence = firstSequence
         totalsBefore = totals
-        entries.removeAll(keepingCapacity: true)
-        text.removeAll(keepingCapacity: true)
+        contents.removeAll()
     }
 
-    func append(_ entry: LogEntry, _ encode: (inout [UInt8]) -> Void) {
-        encode(&text)
-        entries.append(entry)
-        entries[entries.count - 1].end = text.count
-    }
+    /// Adds an event.
+    /// - Parameter content: Its payload, and behind it its text.
+    func append(_ entry: LogEntry, _ content: [UInt8]) { contents.append(entry, content) }
 
     /// The text of an event, by its place in the segment.
     func text(at index: Int) -> ArraySlice<UInt8> {
-        text[(index == 0 ? 0 : entries[index - 1].end)..<entries[index].end]
+        bytes[(start(of: index) + entries[index].payloadCount)..<entries[index].end]
+    }
+
+    /// The frame or error frame, by its place in the segment; nil where there is another event.
+    func message(at index: Int) -> LoggedMessage? {
+        let start = start(of: index)
+        return entries[index].message(payload: bytes[start..<start + entries[index].payloadCount])
     }
 
     /// The interfaces' totals before the event of a number, which this segment holds or ends with.
@@ -43,4 +68,6 @@ final class LogSegment {
         }
         return totals
     }
+
+    private func start(of index: Int) -> Int { index == 0 ? 0 : entries[index - 1].end }
 }

@@ -1,54 +1,125 @@
+internal import CAN
 internal import HTTP
 
-/// Events framed for the wire, shared by all streams that have the same form and selection and stand at the same place.
+/// Events framed for the wire, shared by all streams that need the same from the same place on.
 final class Rendering {
-    private(set) var form = StreamForm(.lines, isChunked: false)
-    private(set) var selection = 0
-    private(set) var from = 0
-    /// The place after the last event that was looked at.
-    private(set) var next = 0
-    private(set) var bytes: [UInt8] = []
-    /// Where each record ends.
-    private(set) var ends: [Int] = []
-    /// The number of each record's event.
-    private(set) var sequences: [Int] = []
-    /// How many frames there are up to each record.
-    private(set) var frames: [Int] = []
-
-    /// About how many bytes are framed at once.
-    static let size = 65536
-
-    /// Whether it is what a stream of this form and selection needs from a place on.
-    func serves(_ form: StreamForm, selection: Int, from: Int) -> Bool {
-        self.from == from && self.selection == selection && self.form == form
+    /// What a stream needs.
+    struct Key: Hashable {
+        var format: StreamFormat
+        var form: StreamForm
+        /// Whether many events go in one record, as a JSON array.
+        var isBatch: Bool
+        /// The number of the stream's selection.
+        var selection: Int
+        /// The first event to look at.
+        var from: Int
+        /// The most frames.
+        var limit: Int
     }
+
+    /// What was rendered last; nil before the first time.
+    private(set) var key: Key?
+    /// What was framed.
+    private(set) var records = Records()
 
     /// Frames the events from a place on.
-    func render(_ log: EventLog, epoch: [UInt8], form: StreamForm, selection: (Int, Selection), from: Int) {
-        self.form = form
-        self.selection = selection.0
-        self.from = from
-        bytes.removeAll(keepingCapacity: true)
-        ends.removeAll(keepingCapacity: true)
-        sequences.removeAll(keepingCapacity: true)
-        frames.removeAll(keepingCapacity: true)
-        next = from
-        while bytes.count < Self.size, let segment = log.segment(holding: next) {
-            append(segment, epoch: epoch, selection: selection.1)
-        }
+    func render(_ key: Key, _ selection: Selection, of log: EventLog, names: InterfaceNames, epoch: [UInt8]) {
+        self.key = key
+        // Taken out, so that it is only read and written as a whole (see Stream) and its memory is used again.
+        var records = records
+        self.records = Records()
+        records.render(key, selection, log, names, epoch)
+        self.records = records
     }
 
-    private func append(_ segment: LogSegment, epoch: [UInt8], selection: Selection) {
-        let first = segment.firstSequence
-        while next < segment.endSequence, bytes.count < Self.size {
-            let entry = segment.entries[next - first]
-            if selection.shows(entry) {
-                form.append(segment.text(at: next - first), epoch: epoch, sequence: next, to: &bytes)
-                ends.append(bytes.count)
-                sequences.append(next)
-                frames.append((frames.last ?? 0) + (entry.kind == .frame ? 1 : 0))
+    /// Records, framed one after the other.
+    struct Records {
+        /// The place after the last event that was looked at.
+        private(set) var next = 0
+        private(set) var bytes: [UInt8] = []
+        /// Where each record ends.
+        private(set) var ends: [Int] = []
+        /// The number of each record's first event.
+        private(set) var sequences: [Int] = []
+        /// What there is up to the end of each record.
+        private(set) var tallies: [Tally] = []
+        private var scratch: [UInt8] = []
+        private var tally = Tally()
+
+        /// About how many bytes are framed at once.
+        private static let size = 65536
+
+        fileprivate mutating func render(
+            _ key: Key, _ selection: Selection, _ log: EventLog, _ names: InterfaceNames, _ epoch: [UInt8]
+        ) {
+            bytes.removeAll(keepingCapacity: true)
+            ends.removeAll(keepingCapacity: true)
+            sequences.removeAll(keepingCapacity: true)
+            tallies.removeAll(keepingCapacity: true)
+            scratch.removeAll(keepingCapacity: true)
+            tally = Tally()
+            next = key.from
+            while hasRoom(key), let segment = log.segment(holding: next) {
+                let entries = segment.entries
+                while hasRoom(key), next < segment.endSequence {
+                    let entry = entries[next - segment.firstSequence]
+                    if selection.shows(entry) { append(entry, in: segment, key, names, epoch) }
+                    next += 1
+                }
             }
-            next += 1
+            guard key.isBatch, !scratch.isEmpty else { return }
+            scratch.append(UInt8(ascii: "]"))
+            key.form.append(scratch[...], epoch: epoch, sequence: next - 1, to: &bytes)
+            endRecord(first: key.from)
+        }
+
+        private func hasRoom(_ key: Key) -> Bool {
+            bytes.count + scratch.count < Self.size && tally.frames < key.limit
+        }
+
+        private mutating func append(
+            _ entry: LogEntry, in segment: LogSegment, _ key: Key, _ names: InterfaceNames, _ epoch: [UInt8]
+        ) {
+            let index = next - segment.firstSequence
+            if key.format.isJSON {
+                let text = segment.text(at: index)
+                if key.isBatch {
+                    scratch.append(UInt8(ascii: scratch.isEmpty ? "[" : ","))
+                    scratch.append(contentsOf: text)
+                } else {
+                    key.form.append(text, epoch: epoch, sequence: next, to: &bytes)
+                }
+            } else {
+                scratch.removeAll(keepingCapacity: true)
+                key.format.append(
+                    entry, segment.message(at: index), interface: names.names[entry.interface], to: &scratch)
+                defer { scratch.removeAll(keepingCapacity: true) }
+                if scratch.isEmpty { return }
+                key.form.append(scratch[...], epoch: epoch, sequence: next, to: &bytes)
+            }
+            tally.count(entry)
+            if !key.isBatch { endRecord(first: next) }
+        }
+
+        private mutating func endRecord(first: Int) {
+            ends.append(bytes.count)
+            sequences.append(first)
+            tallies.append(tally)
+        }
+    }
+}
+
+extension StreamFormat {
+    /// Appends an event of the log as this form has it, which is none of JSON; nothing where it has no word for it.
+    fileprivate func append(
+        _ entry: LogEntry, _ message: LoggedMessage?, interface: String, to bytes: inout [UInt8]
+    ) {
+        if let message {
+            if self == .pcap { return Pcap.append(message, to: &bytes) }
+            LogRecord(timestamp: message.timestamp, interface: interface, message: message.message)
+                .appendCandump(to: &bytes)
+        } else if self == .candump, entry.kind == .gap {
+            bytes.append(contentsOf: "# gap lost=\(entry.count) where=kernel interface=\(interface)".utf8)
         }
     }
 }

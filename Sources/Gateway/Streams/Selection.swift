@@ -8,19 +8,22 @@ struct Selection: Hashable {
     var filters: FilterSet
     /// Frames of one direction only.
     var direction: Direction?
+    /// Kinds of events that are shown; what the kernel lost comes regardless.
+    var events = Set(LogEntry.Kind.allCases)
 
     /// Whether it shows everything of its interfaces, so that what it shows and what it lost add up to what there was.
-    var isComplete: Bool { filters == .everything && direction == nil }
+    var isComplete: Bool { filters == .everything && direction == nil && events.isSuperset(of: [.frame, .error]) }
 
     /// Whether it shows an event.
     func shows(_ entry: LogEntry) -> Bool {
         if let interfaces, !interfaces.contains(entry.interface) { return false }
         switch entry.kind {
+        case .gap: return true
+        case .interface, .job, .filters: return events.contains(entry.kind)
+        case .error: return events.contains(.error) && !filters.errors.isDisjoint(with: entry.errors)
         case .frame:
-            return (direction == nil || direction == entry.direction)
+            return events.contains(.frame) && (direction == nil || direction == entry.direction)
                 && filters.passes(entry.identifier, isRemote: entry.isRemote)
-        case .error: return !filters.errors.isDisjoint(with: entry.errors)
-        case .gap, .interface, .job, .filters: return true
         }
     }
 

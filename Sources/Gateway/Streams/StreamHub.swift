@@ -1,54 +1,93 @@
 internal import EventLoop
 internal import HTTP
-internal import JSON
 internal import Linux
 
 /// The open streams, and what they share.
 final class StreamHub {
+    /// What the streams read.
     let log: EventLog
+    /// The names of the interfaces of its events.
     let names: InterfaceNames
+    /// Encodes what is shown of the newest frames.
+    let encoder: FrameEncoder
+    /// The newest frames, for those who poll.
+    let latest: LatestFrames
+    /// The loop that all this belongs to.
     let loop: EventLoop
+    /// The epoch as it stands in a server-sent event.
+    let epoch: [UInt8]
     /// The most streams at once.
     let limit: Int
-    private let epoch: [UInt8]
-    private var streams: [ObjectIdentifier: Stream] = [:]
+    /// The readers of the log.
+    private var streams: [Stream] = []
+    /// All that is open, by number.
+    private var listed: [Int: any ListedStream] = [:]
+    private var lastNumber = 0
     private var selections: [Selection: (number: Int, users: Int)] = [:]
     private var nextSelection = 1
     private var renderings: [Rendering] = []
     private var usedRenderings = 0
-    private var pumpedUpTo = 0
+    private var pumpedUpTo = 1
     /// The names of the interfaces that are there now.
     var presentInterfaces: () -> [String] = { [] }
 
-    init(log: EventLog, names: InterfaceNames, loop: EventLoop, limit: Int) {
+    /// - Parameter limit: The most streams at once.
+    init(log: EventLog, names: InterfaceNames, encoder: FrameEncoder, loop: EventLoop, limit: Int) {
         self.log = log
         self.names = names
+        self.encoder = encoder
         self.loop = loop
         self.limit = limit
+        latest = LatestFrames(log: log)
         epoch = Array(log.epoch.utf8)
         log.willForget = { [unowned self] segment in
-            for stream in streams.values { stream.willForget(segment) }
+            latest.willForget(segment)
+            for stream in streams { stream.willForget(segment) }
         }
         loop.addAfterTurn { [unowned self] in pump() }
     }
 
-    /// The number of open streams.
-    var count: Int { streams.count }
+    // MARK: Opening and closing
 
     /// Checks that one more stream may be opened.
     /// - Throws: ``Problem``: `too-many-streams`.
     func checkRoom() throws(Problem) {
-        guard streams.count < limit else {
+        guard listed.count < limit else {
             throw Problem(.tooManyStreams, "\(limit) streams are open, the most that the service takes (--max-streams)")
         }
     }
 
-    func add(_ stream: Stream) { streams[ObjectIdentifier(stream)] = stream }
+    /// Takes a stream into the list.
+    /// - Returns: The number under which it stands there.
+    func list(_ stream: some ListedStream) -> Int {
+        lastNumber += 1
+        listed[lastNumber] = stream
+        return lastNumber
+    }
 
+    /// Takes a stream from the list.
+    func unlist(_ number: Int) { listed[number] = nil }
+
+    /// The open streams in the order in which they were opened, with their numbers.
+    var open: [(number: Int, status: StreamStatus)] {
+        listed.sorted { $0.key < $1.key }.map { ($0.key, $0.value.status) }
+    }
+
+    /// Has a stream told of new events.
+    func add(_ stream: Stream) {
+        stream.place = streams.count
+        streams.append(stream)
+    }
+
+    /// A stream is closed.
     func remove(_ stream: Stream) {
-        guard streams.removeValue(forKey: ObjectIdentifier(stream)) != nil else { return }
-        guard let entry = selections[stream.selection] else { return }
-        selections[stream.selection] = entry.users == 1 ? nil : (entry.number, entry.users - 1)
+        guard stream.place < streams.count, streams[stream.place] === stream else { return }
+        let last = streams.removeLast()
+        if last !== stream {
+            streams[stream.place] = last
+            last.place = stream.place
+        }
+        release(stream.selection)
     }
 
     /// A number for a selection, the same for equal ones while any is in use.
@@ -59,34 +98,44 @@ final class StreamHub {
         return entry.number
     }
 
+    /// A selection is in use no more.
+    func release(_ selection: Selection) {
+        guard let entry = selections[selection] else { return }
+        selections[selection] = entry.users == 1 ? nil : (entry.number, entry.users - 1)
+    }
+
+    /// The names of the interfaces that are there now and that a selection shows.
+    func presentInterfaces(of selection: Selection) -> [String] {
+        presentInterfaces().filter { selection.interfaces?.contains(names.number(of: $0)) ?? true }
+    }
+
+    // MARK: Showing events
+
     /// Hands new events to the streams; returns whether there were any.
     private func pump() -> Bool {
         guard pumpedUpTo < log.nextSequence else { return false }
         pumpedUpTo = log.nextSequence
         usedRenderings = 0
-        for stream in streams.values { stream.pump() }
+        for stream in streams { stream.pump() }
         usedRenderings = 0
         return true
     }
 
-    /// The events from a place on, framed for the wire: the same object for the same wishes within a turn.
-    func rendering(form: StreamForm, selection: (Int, Selection), from: Int) -> Rendering {
-        for index in 0..<usedRenderings where renderings[index].serves(form, selection: selection.0, from: from) {
-            return renderings[index]
-        }
+    /// Events framed for the wire: the same object for the same needs within a turn.
+    func rendering(_ key: Rendering.Key, for stream: Stream) -> Rendering {
+        for index in 0..<usedRenderings where renderings[index].key == key { return renderings[index] }
         // Few are needed at once; a reader that is far behind needs one after the other.
         if usedRenderings == 8 { usedRenderings = 0 }
         if usedRenderings == renderings.count { renderings.append(Rendering()) }
         let rendering = renderings[usedRenderings]
         usedRenderings += 1
-        rendering.render(log, epoch: epoch, form: form, selection: selection, from: from)
+        rendering.render(key, stream.selection, of: log, names: names, epoch: epoch)
         return rendering
     }
+}
 
-    /// Frames an event that belongs to one stream alone.
-    func frame(_ event: JSONValue, form: StreamForm, sequence: Int) -> [UInt8] {
-        var bytes: [UInt8] = []
-        form.append(event.encoded[...], epoch: epoch, sequence: sequence, to: &bytes)
-        return bytes
-    }
+/// What stands in the list of streams.
+protocol ListedStream: AnyObject {
+    /// How it stands.
+    var status: StreamStatus { get }
 }

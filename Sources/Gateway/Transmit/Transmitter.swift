@@ -3,7 +3,7 @@ internal import EventLoop
 internal import Linux
 internal import SocketCAN
 
-/// Sends frames on one interface: one request after the other, each until its deadline.
+/// Sends frames by one socket: one request after the other, each until its deadline.
 ///
 /// Nothing is queued here beside the requests that wait for their answer: what the kernel does not take in time is not
 /// sent.
@@ -38,6 +38,8 @@ final class Transmitter {
 
     private let loop: EventLoop
     private let socket: RawSocket
+    private let received: (() -> Void)?
+    private var interest: Interest
     private var watch: WatchedDescriptor?
     private var queue: [Transmission] = []
     private var retry: Timer?
@@ -46,25 +48,52 @@ final class Transmitter {
     /// of no room in it; the socket stays writable all the time.
     private static let pause: Int64 = 250_000
 
-    /// Opens a socket for an interface.
-    init(interfaceIndex: Int, loop: EventLoop) throws(SystemError) {
-        self.loop = loop
+    /// Opens a socket for an interface, which hears nothing.
+    convenience init(interfaceIndex: Int, loop: EventLoop) throws(SystemError) {
         let socket = try RawSocket(interfaceIndex: interfaceIndex)
         try socket.setFilters(FilterSet(filters: [], errors: []))
+        try self.init(socket, loop: loop)
+    }
+
+    /// Takes a socket.
+    /// - Parameter received: Called when it has something to read (``receive(into:)``); nil where it never has.
+    init(_ socket: consuming RawSocket, loop: EventLoop, received: (() -> Void)? = nil) throws(SystemError) {
+        self.loop = loop
+        self.received = received
+        interest = received == nil ? [] : .readable
         try socket.minimizeSendBuffer()
         self.socket = socket
+        let interest = interest
         watch = try self.socket.withDescriptor { descriptor throws(SystemError) in
-            try loop.watch(descriptor, for: []) { [unowned self] readiness in ready(readiness) }
+            try loop.watch(descriptor, for: interest) { [unowned self] readiness in ready(readiness) }
         }
     }
 
     private func ready(_ readiness: Readiness) {
+        if readiness.isReadable, let received { received() }
+        guard readiness.isWritable || readiness.isClosed else { return }
         // That the interface went down or away makes the socket ready until the error is taken. What waits then fails
         // by the next send.
         if readiness.isClosed { _ = try? socket.takeError() }
-        try? watch?.update([])
+        try? watch?.update(interest)
         work()
     }
+
+    // MARK: Receiving
+
+    /// Reads what has arrived (``RawSocket/receive(into:)``).
+    func receive(into batch: ReceiveBatch) throws(SystemError) -> Int { try socket.receive(into: batch) }
+
+    /// How many messages were lost (``RawSocket/dropCount()``).
+    func dropCount() throws(SystemError) -> UInt32 { try socket.dropCount() }
+
+    /// Whether what arrives is told of.
+    func setReads(_ isOn: Bool) {
+        interest = isOn ? .readable : []
+        try? watch?.update(queue.isEmpty ? interest : interest.union(.writable))
+    }
+
+    // MARK: Sending
 
     /// Sends frames in order, waiting for room until a monotonic time in nanoseconds.
     func send(_ frames: [Frame], deadline: Int64, completion: @escaping (Outcome) -> Void) {
@@ -76,6 +105,9 @@ final class Transmitter {
             finish(transmission, .queueFull(transmission.lastFull))
         }
     }
+
+    /// How many requests wait.
+    var waiting: Int { queue.count }
 
     /// Ends all requests, as the interface is gone or the service stops.
     func stop(_ error: SystemError) {
@@ -103,7 +135,7 @@ final class Transmitter {
         switch error.errno {
         case .wouldBlock:
             transmission.lastFull = error.errno
-            try? watch?.update(.writable)
+            try? watch?.update(interest.union(.writable))
             return true
         case .noBufferSpace:
             transmission.lastFull = error.errno

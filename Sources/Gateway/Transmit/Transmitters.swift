@@ -24,17 +24,8 @@ final class Transmitters {
             return completion(.failure(Problem(error, on: interface.name, sent: 0)))
         }
         transmitter.send(frames, deadline: loop.now + timeout) { outcome in
-            switch outcome.failure {
-            case nil: completion(.success(outcome.sent))
-            case .queueFull(let errno):
-                let problem = Problem(
-                    .transmitQueueFull,
-                    "the transmit queue of '\(interface.name)' stayed full; \(outcome.sent) of \(frames.count) frames "
-                        + "went to the kernel, the rest will not be sent",
-                    errno: errno.name, sent: outcome.sent, headers: ["Retry-After": "1"])
-                completion(.failure(problem))
-            case .refused(let error): completion(.failure(Problem(error, on: interface.name, sent: outcome.sent)))
-            }
+            guard let failure = outcome.failure else { return completion(.success(outcome.sent)) }
+            completion(.failure(Problem(failure, outcome.sent, of: frames.count, on: interface.name)))
         }
     }
 
@@ -60,6 +51,19 @@ final class Transmitters {
 extension Problem {
     static func down(_ name: String, sent: Int? = nil) -> Problem {
         Problem(.interfaceDown, "the interface '\(name)' is down", errno: "ENETDOWN", sent: sent)
+    }
+
+    /// What stopped a transmission, for a client.
+    init(_ failure: Transmitter.Failure, _ sent: Int, of count: Int, on interface: String) {
+        switch failure {
+        case .queueFull(let errno):
+            self.init(
+                .transmitQueueFull,
+                "the transmit queue of '\(interface)' stayed full; \(sent) of \(count) frames went to the kernel, the rest "
+                    + "will not be sent",
+                errno: errno.name, sent: sent, headers: ["Retry-After": "1"])
+        case .refused(let error): self.init(error, on: interface, sent: sent)
+        }
     }
 
     /// What a refusal of the kernel means for a client.

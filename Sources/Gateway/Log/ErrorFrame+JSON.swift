@@ -3,7 +3,9 @@ internal import JSON
 
 extension JSONValue {
     /// An `error` event.
-    init(_ error: ErrorFrame, timestamp: Int64, interface: String, sequence: Int) {
+    init(
+        _ error: ErrorFrame, timestamp: Int64, interface: String, sequence: Int, _ statistics: FrameEncoder.Statistics?
+    ) {
         var identifier: [UInt8] = []
         Hex.append(error.classes.rawValue | 0x2000_0000, digits: 8, to: &identifier)
         self = .members([
@@ -13,6 +15,11 @@ extension JSONValue {
                 ["tx": .integer(Int($0.transmit)), "rx": .integer(Int($0.receive))]
             },
             "id": .string(String(decoding: identifier, as: UTF8.self)), "data": .string(error.data.description),
+            "count": statistics.map { .integer($0.count) },
+            "period_ms": statistics?.period.map { .real(milliseconds($0)) },
         ])
     }
 }
+
+/// A time in milliseconds with microseconds, of one in nanoseconds.
+func milliseconds(_ nanoseconds: Int64) -> Double { Double(nanoseconds / 1000) / 1000 }

@@ -1,0 +1,177 @@
+internal import CAN
+internal import HTTP
+internal import JSON
+
+/// What a WebSocket client says on its stream: commands as JSON, each answered by an `ack` or a `problem`.
+final class StreamCommands {
+    private let sending: SendingAPI
+    private var rate = RateLimit(perSecond: StreamCommands.perSecond)
+    private var sendsInProgress = 0
+    private weak var stream: Stream?
+
+    /// The most commands a second.
+    static let perSecond = 200
+    /// The most sends whose answer is outstanding.
+    static let sends = 16
+    private static let referenceLength = 64
+
+    /// - Parameter sending: What checks and sends frames.
+    init(sending: SendingAPI) { self.sending = sending }
+
+    /// Carries a command out.
+    func receive(_ message: WebSocketMessage, on stream: Stream) {
+        self.stream = stream
+        var envelope = Envelope()
+        do throws(Problem) {
+            switch message {
+            case .text(let text): try perform(text, on: stream, &envelope)
+            case .binary: stream.end(.unsupportedMessage)
+            case .tooLong(let limit): throw .tooLong(limit)
+            }
+        } catch {
+            answer(envelope, with: error)
+        }
+    }
+
+    /// The stream is gone: what is still in progress is answered to nobody.
+    func closed() { stream = nil }
+
+    /// What an answer repeats of its command.
+    private struct Envelope {
+        var operation: Operation?
+        var reference: JSONValue?
+    }
+
+    private enum Operation: String, CaseIterable {
+        case filter
+        case send
+        case pause
+        case resume
+        case ping
+
+        var fields: [String] {
+            switch self {
+            case .filter: ["filters"]
+            case .send: ["interface", "frames", "timeout_ms"]
+            case .pause, .resume, .ping: []
+            }
+        }
+    }
+
+    private func perform(_ text: [UInt8], on stream: Stream, _ envelope: inout Envelope) throws(Problem) {
+        let json: JSONValue
+        do {
+            json = try JSONValue(parsing: text)
+        } catch {
+            throw Problem(.malformedRequest, "the message is no JSON: \(error)")
+        }
+        envelope.reference = try Self.reference(json)
+        envelope.operation = try? Self.operation(json)
+        guard rate.take(at: stream.now) else {
+            throw Problem(
+                .tooManyRequests, "more than \(Self.perSecond) commands came in a second; this one is dropped")
+        }
+        let operation = try Self.operation(json)
+        let reader = try ObjectReader(json, fields: ["op", "ref"] + operation.fields)
+        switch operation {
+        case .filter: stream.setFilters(try Self.filters(reader))
+        case .pause: stream.pause()
+        case .ping: break
+        case .resume:
+            // Said before what was held back comes.
+            acknowledge(envelope)
+            return stream.resume()
+        case .send: return try send(reader, on: stream, envelope)
+        }
+        acknowledge(envelope)
+    }
+
+    private static func reference(_ json: JSONValue) throws(Problem) -> JSONValue? {
+        switch json["ref"] {
+        case nil: return nil
+        case .integer(let number): return .integer(number)
+        case .string(let text) where text.unicodeScalars.count <= referenceLength: return .string(text)
+        default:
+            throw Problem(
+                .malformedRequest, "ref is a string of at most \(referenceLength) characters, or a whole number",
+                field: "ref")
+        }
+    }
+
+    private static func operation(_ json: JSONValue) throws(Problem) -> Operation {
+        guard case .object = json else {
+            throw Problem(.malformedRequest, "\(json.kind) came where an object is expected")
+        }
+        let names = Operation.allCases.map(\.rawValue)
+        guard let value = json["op"] else {
+            throw Problem(.malformedRequest, "op is missing", field: "op", allowed: names)
+        }
+        guard case .string(let name) = value, let operation = Operation(rawValue: name) else {
+            throw Problem(.malformedRequest, "op names no command", field: "op", allowed: names)
+        }
+        return operation
+    }
+
+    private static func filters(_ reader: ObjectReader) throws(Problem) -> FilterSet {
+        guard let elements = try reader.array("filters") else {
+            throw Problem(.invalidFilter, "filters is missing; [] shows everything", field: "filters")
+        }
+        var items: [String] = []
+        for (index, element) in elements.enumerated() {
+            guard case .string(let item) = element else {
+                throw Problem(
+                    .malformedRequest, "filters holds \(element.kind), not a string as candump takes it",
+                    index: index, field: "filters")
+            }
+            items.append(item)
+        }
+        return try FilterSet(items, field: "filters")
+    }
+
+    private func send(_ reader: ObjectReader, on stream: Stream, _ envelope: Envelope) throws(Problem) {
+        guard sendsInProgress < Self.sends else {
+            throw Problem(.tooManyRequests, "\(Self.sends) sends wait for room in the transmit queue already")
+        }
+        let interface = try sending.interface(named: reader.string("interface"), of: stream.selection)
+        guard let elements = try reader.array("frames") else {
+            throw Problem(.invalidFrame, "frames is missing", field: "frames")
+        }
+        let frames = try SendingAPI.frames(elements)
+        let timeout = try SendingAPI.timeout(reader)
+        try sending.check(frames, on: interface)
+        sendsInProgress += 1
+        sending.transmitters.send(frames, on: interface, timeout: timeout) { [self] result in
+            sendsInProgress -= 1
+            switch result {
+            case .success(let sent): acknowledge(envelope, sent: sent)
+            case .failure(let problem): answer(envelope, with: problem)
+            }
+        }
+    }
+
+    private func acknowledge(_ envelope: Envelope, sent: Int? = nil) {
+        guard let stream else { return }
+        stream.answer(
+            .members([
+                "type": "ack", "seq": .integer(stream.lastSequence),
+                "op": envelope.operation.map { .string($0.rawValue) }, "ref": envelope.reference,
+                "sent": sent.map { .integer($0) },
+            ]))
+    }
+
+    private func answer(_ envelope: Envelope, with problem: Problem) {
+        guard let stream else { return }
+        let members: KeyValuePairs<String, JSONValue?> = [
+            "type": "problem", "seq": .integer(stream.lastSequence),
+            "op": envelope.operation.map { .string($0.rawValue) }, "ref": envelope.reference,
+        ]
+        stream.answer(.object(JSONValue.members(members).members + problem.members))
+    }
+}
+
+extension Problem {
+    /// A WebSocket message has more bytes than the limit.
+    static func tooLong(_ limit: Int) -> Problem {
+        Problem(.bodyTooLarge, "the message is longer than \(limit) bytes, the most that the service takes")
+    }
+}

@@ -1,0 +1,188 @@
+"""Clients of streams: readers of every form, and those that say something themselves."""
+import json
+import socket
+import struct
+import time
+
+from description import faults
+from service import PATIENCE
+from streams import BINARY, PING, PONG, TEXT, Reader, WebSocketReader
+
+# The forms that show all events.
+FORMS = ("ndjson", "sse", "websocket")
+RECORD, PACKET = struct.Struct("<IIII"), struct.Struct(">IBBBB")
+REMOTE = struct.Struct(">dIBB")
+
+
+class TextStream(Reader):
+    """The events of a stream of text, read from a plain connection; `told` has the text of each."""
+
+    def __init__(self, service, path, form, connection=None):
+        super().__init__()
+        self.socket = connection or service.connect()
+        self.socket.settimeout(PATIENCE)
+        path += ("&" if "?" in path else "?") + f"format={form}"
+        # The answer to HTTP/1.0 has no chunks to take apart.
+        self.socket.sendall(f"GET {path} HTTP/1.0\r\nHost: {service.authority}\r\n\r\n".encode())
+        self._lines, self._form, self.told = self.socket.makefile("rb"), form, []
+        self.status = int(self._lines.readline().split(b" ")[1])
+        while self._lines.readline().strip():
+            pass
+
+    def _read(self, end):
+        assert time.monotonic() < end, f"the last were {self.seen[-5:]}"
+        text = self._lines.readline().decode()
+        if self._form == "sse":
+            while text and not text.endswith("\n\n"):
+                text += self._lines.readline().decode()
+        self.told.append(text)
+        if not text:
+            return None
+        return json.loads(text.partition("data: ")[2] if self._form == "sse" else text)
+
+    def close(self):
+        self._lines.close()
+        self.socket.close()
+
+
+class CandumpStream(TextStream):
+    """The lines of a stream as candump writes them."""
+
+    def __init__(self, service, path, connection=None):
+        super().__init__(service, path, "candump", connection)
+
+    def _read(self, end):
+        assert time.monotonic() < end, f"the last were {self.seen[-5:]}"
+        return self._lines.readline().decode() or None
+
+    def until_has(self, text, seconds=PATIENCE):
+        """Reads on to the first line that has a text in it."""
+        return self.until(lambda line: text in line, seconds)
+
+
+class CaptureStream(TextStream):
+    """The frames of a live capture: the time, the identifier with its flags, and how many bytes the packet has."""
+
+    def __init__(self, service, path):
+        super().__init__(service, path, "pcap")
+        self.header = struct.unpack("<IHHiIII", self._lines.read(24))
+
+    def _read(self, end):
+        assert time.monotonic() < end, f"the last were {self.seen[-5:]}"
+        head = self._lines.read(RECORD.size)
+        if not head:
+            return None
+        seconds, microseconds, captured, original = RECORD.unpack(head)
+        packet = self._lines.read(captured)
+        identifier, length, flags, reserved, _ = PACKET.unpack_from(packet)
+        assert captured == original == len(packet) == (72 if flags & 4 else 16) and reserved == 0
+        assert not any(packet[PACKET.size + length:])
+        return f"{seconds}.{microseconds:06}", identifier, captured
+
+
+class BatchReader(WebSocketReader):
+    """The events of a WebSocket with batch=true, one after the other; `batches` has the messages."""
+
+    def __init__(self, service, path):
+        self.batches, self._left = [], []
+        super().__init__(service, path)
+
+    def _read(self, end):
+        while not self._left:
+            batch = super()._read(end)
+            if batch is None:
+                return None
+            assert isinstance(batch, list), batch
+            self.batches.append(batch)
+            self._left = list(batch)
+        return self._left.pop(0)
+
+
+def say(reader, command):
+    """Says a command, or any text, and reads on to the answer."""
+    text = command if isinstance(command, str) else json.dumps(command)
+    reader.send(TEXT, text.encode())
+    return reader.until(lambda event: event["type"] in ("ack", "problem"))
+
+
+def carry_out(reader, command):
+    """What is wrong with a valid command or its answer, as text."""
+    wrong = faults("#/components/schemas/Command", command)
+    answer = say(reader, command)
+    if answer["type"] != "ack" or answer["op"] != command["op"] or answer.get("ref") != command.get("ref"):
+        wrong.append(f"is answered {answer}")
+    if answer.get("sent") != (len(command["frames"]) if command["op"] == "send" else None):
+        wrong.append(f"sent is {answer.get('sent')}")
+    return [f"{command}: {fault}" for fault in wrong]
+
+
+def refuse(reader, command, code):
+    """What is wrong with the answer to a command that must be refused, as text."""
+    answer = say(reader, command)
+    known = command if isinstance(command, dict) else {}
+    reference = known.get("ref") if isinstance(known.get("ref"), (str, int)) else None
+    if answer["type"] == "problem" and answer["code"] == code and answer.get("ref") == reference:
+        return []
+    return [f"{str(command)[:200]}: is answered {answer}, not {code}"]
+
+
+class RemoteReader(WebSocketReader):
+    """A client of python-can-remote; what comes as a binary message is read into what JSON would have said."""
+
+    def __init__(self, service, path, protocol):
+        super().__init__(service, path, {"Sec-WebSocket-Protocol": protocol})
+        assert self.status == 101 and self.headers["sec-websocket-protocol"] == protocol
+
+    def say(self, type, payload):
+        self.send(TEXT, json.dumps({"type": type, "payload": payload}).encode())
+
+    def open(self, **config):
+        self.say("bus_request", {"config": config})
+        self.until_type("bus_response")
+
+    def until_message(self, **members):
+        """Reads on to the first frame that has these members."""
+        return self.until(
+            lambda event: event["type"] == "message"
+            and all(event["payload"].get(name) == value for name, value in members.items()))
+
+    def _read(self, end):
+        while True:
+            first, payload = self._receive(end)
+            if first == 0x80 | TEXT:
+                return json.loads(payload)
+            if first == 0x80 | BINARY:
+                return {"type": "message", "payload": unpacked(payload)}
+            assert first == 0x80 | PING, f"a frame that begins with {first:#x}"
+            self.send(PONG, payload)
+
+
+def unpacked(message):
+    """The frame in a binary message of python-can-remote."""
+    assert message[0] == 1
+    timestamp, identifier, length, flags = REMOTE.unpack_from(message, 1)
+    names = ("is_extended_id", "is_remote_frame", "is_error_frame", "is_fd", "bitrate_switch", "error_state_indicator")
+    return {
+        "timestamp": timestamp, "arbitration_id": identifier, "dlc": length, "data": list(message[1 + REMOTE.size:]),
+    } | {name: bool(flags & 1 << bit) for bit, name in enumerate(names)}
+
+
+def packed(identifier, data):
+    """A binary message of python-can-remote with a standard frame."""
+    return bytes([1]) + REMOTE.pack(0, identifier, len(data), 0) + data
+
+
+def follow(service, path, form, connection=None):
+    """A stream in one of the three forms."""
+    if form == "websocket":
+        return WebSocketReader(service, path, connection=connection)
+    return TextStream(service, path, form, connection)
+
+
+def small_connection(service):
+    """A connection that takes next to nothing before it is read."""
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
+    connection.connect((service.host, service.port))
+    return connection
