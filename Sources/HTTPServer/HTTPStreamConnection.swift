@@ -64,7 +64,8 @@ internal import HTTP
         socket = StreamSocket(
             number: unsafe cmhd_socket(connection), on: server.loop, reads: false
         ) { [unowned self] readiness in
-            if readiness.isClosed { return cut() }
+            // The client has left, or ended its side: a reader of a whole body is not told that something is missing.
+            if readiness.isClosed { return giveBack(properly: socket?.isFlushed ?? false) }
             guard socket?.becameWritable() == true else { return checkBroken() }
             if case .ending = state { giveBack(properly: true) } else { source.writable() }
         }
