@@ -29,26 +29,36 @@ def in_order(events):
     return got
 
 
+def dropped_by_interface(service):
+    """What a virtual interface dropped before it reached any socket, as a machine that is too busy makes it do
+    (netif_rx): nobody on this machine saw it, so that nobody can be told."""
+    return service.get("/v1/interfaces/vcan0")["statistics"]["rx_dropped"]
+
+
 def test_a_reader_that_stops_for_ten_seconds_and_seven_that_do_not(start):
     """5,000 frames a second: the one gets the beginning, a gap and the end, the seven get everything."""
     service = start("--log-bytes", "2097152")
     count, rate = 50_000, 5_000
     path = FRAMES + "?heartbeat=300"
+    dropped_before = dropped_by_interface(service)
     with contextlib.ExitStack() as stack, RawSocket("vcan0") as raw:
         # One that stalls on each transport, in one go.
         stalled = {transport: stack.enter_context(stalling(service, path, transport)) for transport in TRANSPORTS}
         lively = stack.enter_context(Gatherer(service, path, [*TRANSPORTS, *WITH_JSON], end="7FE"))
         stack.enter_context(Sender("vcan0", count, rate)).finish()
         raw.send(0x7FE)
-        for said in lively.finish(30):
+        everything = lively.finish(30)
+        on_the_bus = count - dropped_by_interface(service) + dropped_before
+        for said in everything:
             assert b"gap" not in said
-            assert numbers_in(said) == list(range(count))
+            got = numbers_in(said)
+            assert got == sorted(set(got)) and len(got) == on_the_bus
         for transport, reader in stalled.items():
             widen(reader)
             reader.until_type("frame", 60, id="7FE")
             told = gaps(reader.seen)
             assert told and {gap["where"] for gap in told} == {"server"}, transport
-            assert len(in_order(reader.seen)) + sum(gap["lost"] for gap in told) == count, transport
+            assert len(in_order(reader.seen)) + sum(gap["lost"] for gap in told) == on_the_bus, transport
             if transport in WITH_JSON:
                 assert all(gap["exact"] is True for gap in told), transport
     assert service.get("/v1/interfaces/vcan0")["capture"]["kernel_dropped"] == 0

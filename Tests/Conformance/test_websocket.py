@@ -162,7 +162,7 @@ def test_an_announced_length_is_no_memory(service):
 def test_a_client_that_leaves_without_a_word_is_forgotten(service):
     before = service.descriptors()
     with websocket(service, FRAMES + "?heartbeat=1"):
-        assert service.descriptors() > before
+        assert service.get("/v1/streams")["streams"]
     wait_until(lambda: service.descriptors() <= before, "the connection is closed here, too")
 
 
