@@ -1,11 +1,14 @@
 """The list of interfaces against the kernel's own, and what streams say when one comes, goes or changes."""
+import os
+import signal
 import socket
 
 import pytest
 
 from service import assert_problem, wait_until
 from streams import websocket
-from witnesses import cansend, ip, ip_json
+from traffic import numbers, send_numbered
+from witnesses import RawSocket, cansend, ip, ip_json
 
 
 def can_links():
@@ -153,6 +156,21 @@ def test_an_interface_of_the_same_name_is_captured_again(service, make_interface
         stream.until_type("interface", change="up")
         cansend(name, "123#")
         assert stream.frames(1)[0]["id"] == "123"
+
+
+def test_what_came_before_an_interface_was_removed_is_shown(service, make_interface):
+    """Also what the service had no time to read until then."""
+    name = make_interface()
+    count = 500
+    with websocket(service, f"/v1/interfaces/{name}/frames") as stream, RawSocket(name) as raw:
+        os.kill(service.pid, signal.SIGSTOP)
+        try:
+            send_numbered(raw, count)
+            ip("link", "del", name)
+        finally:
+            os.kill(service.pid, signal.SIGCONT)
+        stream.until_type("interface", change="removed")
+        assert numbers(stream.seen) == list(range(count))
 
 
 def test_a_controller_that_was_off_is_captured_again(service, wire):

@@ -7,7 +7,8 @@ import pytest
 
 from service import assert_problem, wait_until
 from streams import BINARY, HANDSHAKE, PING, PONG, TEXT, WebSocketReader, websocket
-from witnesses import ERROR, RawSocket, cansend
+from transports import narrow, widen
+from witnesses import ERROR, RawSocket, cansend, ip
 
 FRAMES = "/v1/interfaces/vcan0/frames"
 JSON, MIXED = "can.json.v1", "can.binary+json.v1"
@@ -136,6 +137,10 @@ WRONG = {
     "data that is a text": encoded("message", GOOD | {"data": "00"}),
     "data over a byte": encoded("message", GOOD | {"dlc": 1, "data": [256]}),
     "an identifier that is a text": encoded("message", GOOD | {"arbitration_id": "1"}),
+    "an identifier below nothing": encoded("message", GOOD | {"arbitration_id": -5}),
+    "an identifier over its format": encoded("message", GOOD | {"arbitration_id": 0x800}),
+    "a task of an identifier below nothing": encoded(
+        "periodic_start", {"period": 0.1, "msg": GOOD | {"arbitration_id": -5}}),
     "a task without a message": b'{"type":"periodic_start","payload":{"period":0.1}}',
     "a task without a period": encoded("periodic_start", {"msg": GOOD}),
     "a period below nothing": encoded("periodic_start", {"period": -1, "msg": GOOD}),
@@ -202,3 +207,34 @@ def test_tasks_are_jobs_that_end_with_a_client_that_breaks_off(service):
         say(client, "periodic_start", {"period": 0.05, "duration": None, "msg": GOOD})
         wait_until(lambda: [job["interface"] for job in service.get("/v1/jobs")["jobs"]] == ["vcan0"], "it is a job")
     wait_until(lambda: service.get("/v1/jobs") == {"jobs": []}, "the job is forgotten")
+
+
+@pytest.mark.parametrize("filters", [
+    "123:7FF", [{"can_id": 1}], [{"can_id": -1, "can_mask": 0}], [{"can_id": 1, "can_mask": 1, "extended": 1}]])
+def test_filters_that_are_wrong_are_an_error_and_the_bus_is_asked_for_again(service, filters):
+    with contextlib.closing(WebSocketReader(service, FRAMES, {"Sec-WebSocket-Protocol": JSON})) as client:
+        say(client, "bus_request", {"config": {"can_filters": filters}})
+        assert client.next()["type"] == "error"
+        say(client, "bus_request", {"config": {}})
+        assert client.next()["type"] == "bus_response"
+
+
+def test_a_client_that_takes_nothing_is_told_that_its_interface_is_gone(service, make_interface):
+    name = make_interface()
+    path = f"/v1/interfaces/{name}/frames"
+    stalled = WebSocketReader(service, path, {"Sec-WebSocket-Protocol": JSON}, connection=narrow(service))
+    with contextlib.closing(stalled) as client, RawSocket(name) as raw:
+        say(client, "bus_request", {"config": {}})
+        assert client.next()["type"] == "bus_response"
+        # Until its socket is not read any more: then nothing but the removal itself can tell.
+        sent = 0
+        while not any(stream["lag"] for stream in service.get("/v1/streams")["streams"]):
+            for _ in range(200):
+                raw.send(0x123, bytes(8))
+            sent += 200
+            assert sent < 20_000
+        ip("link", "del", name)
+        widen(client)
+        told = client.until(lambda event: event["type"] == "error")
+        assert "gone" in told["payload"]
+        assert client.close_code() == 1011

@@ -1,12 +1,15 @@
 """Many readers and slow ones: a slow one is told what it missed and goes on, and nobody waits for anybody."""
 import contextlib
+import os
+import socket
 import time
 
 import pytest
 
+from service import wait_until
 from streams import WebSocketReader, websocket
 from traffic import OVERRUN, Sender, accounted, gaps, numbers, overrun, send_numbered
-from transports import stalling
+from transports import narrow, stalling, widen
 from witnesses import ERROR, RawSocket, cansend, ip
 
 FRAMES = "/v1/interfaces/vcan0/frames"
@@ -130,3 +133,42 @@ def test_the_log_is_bounded(small):
             stack.enter_context(stalling(small, FRAMES))
             overrun(small)
         assert resident() - before < 4096
+
+
+def test_a_slow_reader_on_a_quiet_bus_gets_everything_though_a_ping_comes_between(service):
+    """Nothing else happens that would remind the service of it."""
+    count = 6000
+    with RawSocket("vcan0") as raw, contextlib.closing(WebSocketReader(
+            service, FRAMES + "?heartbeat=5", connection=narrow(service))) as reader:
+        assert reader.next()["type"] == "open"
+        send_numbered(raw, count)
+        # So slow that a ping comes while it is behind; two that it does not answer would end it.
+        beats = time.monotonic()
+        while time.monotonic() - beats < 6:
+            reader.next()
+            time.sleep(0.02)
+        status = service.get("/v1/streams")["streams"]
+        assert any(stream["lag"] for stream in status), f"the test is too weak: {status}, {len(reader.seen)}"
+        widen(reader)
+        reader.until(lambda event: numbers([event]) == [count - 1], 60)
+        assert numbers(reader.seen) == list(range(count))
+
+
+def test_a_client_that_ends_its_side_and_reads_nothing_costs_nothing(service):
+    """It is still owed what waits for it, and the service does not run in circles meanwhile."""
+    with RawSocket("vcan0") as raw, contextlib.closing(WebSocketReader(
+            service, FRAMES + "?heartbeat=300", connection=narrow(service))) as reader:
+        assert reader.next()["type"] == "open"
+        send_numbered(raw, 10_000)
+        wait_until(lambda: any(stream["lag"] for stream in service.get("/v1/streams")["streams"]), "it is behind")
+        reader.socket.shutdown(socket.SHUT_WR)
+        before, begin = processor_seconds(service.pid), time.monotonic()
+        time.sleep(2)
+        assert processor_seconds(service.pid) - before < 0.25 * (time.monotonic() - begin)
+
+
+def processor_seconds(pid):
+    """The processor time of a process so far."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

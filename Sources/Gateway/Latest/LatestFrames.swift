@@ -37,16 +37,12 @@ final class LatestFrames {
         while next < end, let segment = log.segment(holding: next) {
             while next < min(end, segment.endSequence) {
                 let entry = segment.entries[next - segment.firstSequence]
-                if entry.kind == .frame { note(segment.message(at: next - segment.firstSequence)!) }
+                if entry.kind == .frame, let message = segment.message(at: next - segment.firstSequence) {
+                    // What is polled counts as shown, so that there is always room.
+                    _ = tables[message.interface, default: LatestTable()].note(message, sequence: next, isNew: false)
+                }
                 next += 1
             }
         }
-    }
-
-    private func note(_ message: LoggedMessage) {
-        // What is polled has been shown as far as forgetting goes, so that there is always room.
-        var table = tables.removeValue(forKey: message.interface) ?? LatestTable()
-        _ = table.note(message, sequence: next, isNew: false)
-        tables[message.interface] = table
     }
 }

@@ -28,14 +28,11 @@ final class LogSegment {
     /// The events, in their order.
     var entries: [LogEntry] { contents.entries }
 
-    /// The payloads and texts.
-    var bytes: [UInt8] { contents.bytes }
-
     /// The number of the event after the last.
     var endSequence: Int { firstSequence + entries.count }
 
     /// The memory in use, in bytes.
-    var size: Int { bytes.count + entries.count * MemoryLayout<LogEntry>.stride }
+    var size: Int { contents.bytes.count + entries.count * MemoryLayout<LogEntry>.stride }
 
     /// Empties the segment for events from a number on.
     func reset(firstSequence: Int, totals: [Int]) {
@@ -50,13 +47,13 @@ final class LogSegment {
 
     /// The text of an event, by its place in the segment.
     func text(at index: Int) -> ArraySlice<UInt8> {
-        bytes[(start(of: index) + entries[index].payloadCount)..<entries[index].end]
+        contents.bytes[(start(of: index) + entries[index].payloadCount)..<entries[index].end]
     }
 
     /// The frame or error frame, by its place in the segment; nil where there is another event.
     func message(at index: Int) -> LoggedMessage? {
         let start = start(of: index)
-        return entries[index].message(payload: bytes[start..<start + entries[index].payloadCount])
+        return entries[index].message(payload: contents.bytes[start..<start + entries[index].payloadCount])
     }
 
     /// The interfaces' totals before the event of a number, which this segment holds or ends with.

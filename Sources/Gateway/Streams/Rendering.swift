@@ -4,7 +4,7 @@ internal import HTTP
 /// Events framed for the wire, shared by all streams that need the same from the same place on.
 final class Rendering {
     /// What a stream needs.
-    struct Key: Hashable {
+    struct Key: Equatable {
         var format: StreamFormat
         var form: StreamForm
         /// Whether many events go in one record, as a JSON array.
