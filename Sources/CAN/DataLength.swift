@@ -10,4 +10,9 @@ public enum DataLength {
     public static func flexibleNeighbours(of count: Int) -> [Int] {
         [flexible.last { $0 < count }, flexible.first { $0 > count }].compactMap { $0 }
     }
+
+    /// The data length code of a length of CAN FD; that of the next longer one for a length that is none.
+    public static func flexibleCode(of count: Int) -> UInt8 {
+        UInt8(flexible.firstIndex { $0 >= count } ?? flexible.count - 1)
+    }
 }

@@ -31,17 +31,29 @@ public struct ErrorClasses: OptionSet, Hashable, Sendable {
     /// The classes that have a name, in the order of their bits, from `CAN_ERR_TX_TIMEOUT` to `CAN_ERR_CNT`.
     public static let named: [(name: String, bit: ErrorClasses)] = [
         ("tx-timeout", ErrorClasses(rawValue: 0x001)),
-        ("lost-arbitration", ErrorClasses(rawValue: 0x002)),
-        ("controller", ErrorClasses(rawValue: 0x004)),
-        ("protocol", ErrorClasses(rawValue: 0x008)),
-        ("transceiver", ErrorClasses(rawValue: 0x010)),
+        ("lost-arbitration", lostArbitration),
+        ("controller", controller),
+        ("protocol", `protocol`),
+        ("transceiver", transceiver),
         ("no-ack", ErrorClasses(rawValue: 0x020)),
-        ("bus-off", ErrorClasses(rawValue: 0x040)),
+        ("bus-off", busOff),
         ("bus-error", ErrorClasses(rawValue: 0x080)),
-        ("restarted", ErrorClasses(rawValue: 0x100)),
+        ("restarted", restarted),
         ("counters", counters),
     ]
 
+    /// The corresponding C constant is `CAN_ERR_LOSTARB`.
+    public static let lostArbitration = ErrorClasses(rawValue: 0x002)
+    /// The corresponding C constant is `CAN_ERR_CRTL`.
+    public static let controller = ErrorClasses(rawValue: 0x004)
+    /// The corresponding C constant is `CAN_ERR_PROT`.
+    public static let `protocol` = ErrorClasses(rawValue: 0x008)
+    /// The corresponding C constant is `CAN_ERR_TRX`.
+    public static let transceiver = ErrorClasses(rawValue: 0x010)
+    /// The corresponding C constant is `CAN_ERR_BUSOFF`.
+    public static let busOff = ErrorClasses(rawValue: 0x040)
+    /// The corresponding C constant is `CAN_ERR_RESTARTED`.
+    public static let restarted = ErrorClasses(rawValue: 0x100)
     /// The corresponding C constant is `CAN_ERR_CNT`.
     public static let counters = ErrorClasses(rawValue: 0x200)
 

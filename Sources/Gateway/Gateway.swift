@@ -23,14 +23,22 @@ public final class Gateway {
         let interfaces = try Interfaces(
             log: log, names: names, encoder: encoder, loop: loop, receiveBuffer: configuration.receiveBufferBytes,
             logger: logger)
-        let transmitters = Transmitters(loop: loop)
+        let transmitters = Transmitters(loop: loop, receiveBuffer: configuration.receiveBufferBytes)
         let jobs = Jobs(log: log, names: names, loop: loop, interfaces: interfaces)
         hub.presentInterfaces = { interfaces.present.map(\.name) }
         interfaces.changed = { interface, change in
             jobs.interfaceChanged(interface, change)
-            if change == .removed { transmitters.remove(interface) }
+            switch change {
+            case .up: break
+            case .down: transmitters.interfaceWentDown(interface)
+            case .removed: transmitters.remove(interface)
+            }
+        }
+        interfaces.loadMeasured = { loads in
+            for (interface, load) in loads { hub.show(load, of: interface.name) }
         }
         let sending = SendingAPI(interfaces: interfaces, transmitters: transmitters)
+        let jobsAPI = JobsAPI(interfaces: interfaces, jobs: jobs)
         let remote = RemoteBus.Context(
             hub: hub, interfaces: interfaces, jobs: jobs, receiveBuffer: configuration.receiveBufferBytes)
         let api = API(policy: configuration.policy, bodyBytes: configuration.bodyBytes, logger: logger)
@@ -40,9 +48,11 @@ public final class Gateway {
                 isStopping: { [unowned api] in api.isStopping }),
             DocumentsAPI(), InterfacesAPI(interfaces: interfaces, loop: loop),
             sending,
-            StreamsAPI(interfaces: interfaces, hub: hub, sending: sending, remote: remote),
+            StreamsAPI(interfaces: interfaces, hub: hub, sending: sending, jobs: jobsAPI, remote: remote),
             LatestAPI(interfaces: interfaces, names: names, latest: hub.latest),
-            JobsAPI(interfaces: interfaces, jobs: jobs))
+            jobsAPI,
+            MetricsAPI(
+                interfaces: interfaces, transmitters: transmitters, jobs: jobs, hub: hub, started: Clock.monotonic))
         self.api = api
         self.interfaces = interfaces
         self.transmitters = transmitters

@@ -10,6 +10,8 @@ public struct Problem: Error, Hashable, Sendable {
     public var index: Int?
     /// How many frames the kernel had taken before.
     public var sent: Int?
+    /// How many of them came back from the interface, where that was waited for.
+    public var confirmed: Int?
     /// Which field or parameter is at fault.
     public var field: String?
     /// What would be valid, where that is a short list.

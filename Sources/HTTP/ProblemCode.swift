@@ -24,6 +24,7 @@ public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
     case notSupported = "not-supported"
     case transmitQueueFull = "transmit-queue-full"
     case shuttingDown = "shutting-down"
+    case transmitUnconfirmed = "transmit-unconfirmed"
 
     /// The status that goes with it.
     public var status: Status {
@@ -43,6 +44,7 @@ public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
         case .internal: 500
         case .notSupported: 501
         case .transmitQueueFull, .shuttingDown: 503
+        case .transmitUnconfirmed: 504
         }
     }
 
@@ -73,6 +75,7 @@ public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
         case .notSupported: "Not supported"
         case .transmitQueueFull: "Transmit queue full"
         case .shuttingDown: "Shutting down"
+        case .transmitUnconfirmed: "Transmission unconfirmed"
         }
     }
 
@@ -165,6 +168,13 @@ public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
             the interface's state and error counters, or allow more time (timeout_ms).
             """
         case .shuttingDown: "The service was told to stop and takes no more requests."
+        case .transmitUnconfirmed:
+            """
+            The kernel took the frames (sent), but not all came back as the echo that a controller gives when a frame \
+            was on the bus (confirmed says how many, index which is the first that did not). A controller in \
+            listen-only mode sends nothing; one that nobody acknowledges repeats the frame, and may still send it. \
+            Look at the interface's modes, state and error counters, and allow more time (confirm_ms) on a busy bus.
+            """
         }
     }
 }

@@ -41,3 +41,45 @@ import Testing
         #expect(ErrorFrame(classes: [.counters], data: [1, 2, 3]).errorCounters == nil)
     }
 }
+
+/// The bytes of an error frame, by the names of linux/can/error.h.
+@Suite struct ErrorFrameDetailTests {
+    private func error(_ classes: ErrorClasses, _ data: Payload) -> ErrorFrame {
+        ErrorFrame(classes: classes, data: data)
+    }
+
+    @Test func theBitAtWhichArbitrationWasLost() {
+        #expect(error(.lostArbitration, [12, 0, 0, 0, 0, 0, 0, 0]).lostArbitrationBit == 12)
+        #expect(error(.lostArbitration, [0, 0, 0, 0, 0, 0, 0, 0]).lostArbitrationBit == nil)
+    }
+
+    @Test func theControllersConditions() {
+        #expect(error(.controller, [0, 0x21, 0, 0, 0, 0, 0, 0]).controllerConditions == ["rx-overflow", "tx-passive"])
+        #expect(error(.controller, [0, 0x40, 0, 0, 0, 0, 0, 0]).controllerConditions == ["active"])
+        #expect(error(.controller, [0, 0, 0, 0, 0, 0, 0, 0]).controllerConditions == [])
+    }
+
+    @Test func theProtocolsViolation() {
+        let violation = error(.protocol, [0, 0, 0x84, 0x19, 0, 0, 0, 0])
+        #expect(violation.protocolViolations == ["stuff", "tx"])
+        #expect(violation.violationLocation == "ack-slot")
+        #expect(error(.protocol, [0, 0, 1, 0, 0, 0, 0, 0]).violationLocation == nil)
+    }
+
+    @Test func theTransceiversLines() {
+        let lines = error(.transceiver, [0, 0, 0, 0, 0x74, 0, 0, 0])
+        #expect(lines.transceiverConditions == ["canh-no-wire", "canl-short-to-gnd"])
+        #expect(error(.transceiver, [0, 0, 0, 0, 0x80, 0, 0, 0]).transceiverConditions == ["canl-short-to-canh"])
+    }
+
+    @Test func aByteWhoseClassIsNotSetSaysNothing() {
+        let silent = error(.busOff, [1, 1, 1, 3, 4, 0, 0, 0])
+        #expect(silent.lostArbitrationBit == nil && silent.controllerConditions == nil)
+        #expect(silent.protocolViolations == nil && silent.violationLocation == nil)
+        #expect(silent.transceiverConditions == nil)
+    }
+
+    @Test func aShortFrameIsNotReadBeyondItsEnd() {
+        #expect(error(.all, [1]).controllerConditions == nil)
+    }
+}

@@ -67,7 +67,7 @@ def test_a_command_that_cannot_be_understood(stream, wire, what):
 
 def test_an_unknown_operation_is_told_which_are_known(stream):
     problem = command(stream, "dance")
-    assert set(problem["allowed"]) == {"filter", "send", "pause", "resume", "ping"}
+    assert set(problem["allowed"]) == {"filter", "send", "job", "pause", "resume", "ping"}
 
 
 @pytest.mark.parametrize("filters", [["zz:1"], ["123"], ["123:7FF", "123:"], ["123:7FF", ""], ["#"]])

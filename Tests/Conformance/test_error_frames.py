@@ -33,7 +33,8 @@ def test_an_error_frame_is_decoded(service, wire, bits, data, classes, counters)
     assert event["id"] == f"{ERROR | bits:08X}" and event["data"] == data
     assert event["classes"] == classes
     assert event.get("error_counters") == counters
-    assert set(event) - {"error_counters"} == {"type", "seq", "timestamp", "interface", "classes", "id", "data"}
+    details = {"error_counters", "controller", "protocol", "transceiver", "lost_arbitration_bit"}
+    assert set(event) - details == {"type", "seq", "timestamp", "interface", "classes", "id", "data"}
     seen = wire.wait_for_count("vcan0", 1)[0]
     assert (seen.text, seen.timestamp) == (f"{event['id']}#{data}", f"{event['timestamp']:.6f}")
 

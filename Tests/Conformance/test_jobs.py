@@ -23,7 +23,8 @@ def test_a_job_is_what_was_asked_for(service):
         "id": job["id"], "name": "wake-up.1", "interface": "vcan0",
         "frames": [{"id": "123", "extended": False, "data": "0A"},
                    {"id": "18DAF110", "extended": True, "rtr": True, "length": 4}],
-        "interval_ms": 100, "initial_interval_ms": 1.5, "count": 7, "duration_ms": 60000.5, "resume": True,
+        "interval_ms": 100, "initial_interval_ms": 1.5, "count": 7, "duration_ms": 60000.5,
+        "lease_ms": None, "lease_remaining_ms": None, "resume": True, "connection": False,
         "state": "stopped", "sent": 0}
     listed = service.get("/v1/interfaces/vcan0/jobs")["jobs"]
     assert [entry["id"] for entry in listed] == [job["id"]] and listed == service.get("/v1/jobs")["jobs"]

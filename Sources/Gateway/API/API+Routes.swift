@@ -4,7 +4,7 @@ extension API {
     /// Everything that is served, path by path.
     func addRoutes(
         _ service: ServiceAPI, _ documents: DocumentsAPI, _ interfaces: InterfacesAPI, _ sending: SendingAPI,
-        _ streams: StreamsAPI, _ latest: LatestAPI, _ jobs: JobsAPI
+        _ streams: StreamsAPI, _ latest: LatestAPI, _ jobs: JobsAPI, _ metrics: MetricsAPI
     ) {
         add(.get, "/", documents.index)
         add(.get, "/openapi.yaml", documents.openAPIAsYAML)
@@ -12,6 +12,7 @@ extension API {
         add(.get, "/problems/{code}", documents.problem)
 
         add(.get, "/healthz", service.health)
+        add(.get, "/metrics", metrics.get)
         add(.get, "/v1", service.get)
 
         addLater(.get, "/v1/interfaces", interfaces.list)
@@ -32,6 +33,7 @@ extension API {
         add(.get, "/v1/jobs/{id}", jobs.get)
         add(.patch, "/v1/jobs/{id}", jobs.patch)
         add(.delete, "/v1/jobs/{id}", jobs.delete)
+        add(.post, "/v1/jobs/{id}/renew", jobs.renew)
         add(.get, "/v1/interfaces/{name}/jobs", jobs.listOfInterface)
         add(.post, "/v1/interfaces/{name}/jobs", jobs.make)
     }

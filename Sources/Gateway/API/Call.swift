@@ -29,6 +29,13 @@ struct Call {
         }
     }
 
+    /// Checks that there is no body, or an empty object: the call says it all.
+    /// - Throws: ``Problem``: `unsupported-media-type`, `malformed-request`.
+    func emptyBody() throws(Problem) {
+        if request.body.isEmpty { return }
+        _ = try ObjectReader(json(), fields: [])
+    }
+
     /// Whether the body looks like a JSON object or array.
     var isBodyJSON: Bool {
         let first = request.body.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }

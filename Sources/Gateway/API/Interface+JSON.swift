@@ -27,6 +27,7 @@ extension JSONValue {
             "termination_ohm": JSONValue(controller?.termination), "driver": JSONValue(interface.driver),
             "parent": JSONValue(interface.parent),
             "statistics": JSONValue(interface.statistics, controller?.statistics),
+            "bus_load": JSONValue(interfaces.capture(of: interface)?.busLoad?.percent),
             "capture": JSONValue(
                 interfaces.capture(of: interface), filters: interfaces.filters(of: interface.name)),
         ]

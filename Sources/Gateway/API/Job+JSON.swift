@@ -5,7 +5,8 @@ internal import SocketCAN
 
 extension JSONValue {
     /// The resource of a job.
-    init(_ job: Job, sent: Int) {
+    /// - Parameter leaseRemaining: What is left of its lease, in milliseconds; nil where none runs.
+    init(_ job: Job, sent: Int, leaseRemaining: Double?) {
         let schedule = job.specification.schedule
         self = [
             "id": .string(job.id), "name": JSONValue(job.name), "interface": .string(job.interface),
@@ -14,7 +15,9 @@ extension JSONValue {
             "initial_interval_ms": JSONValue(milliseconds(schedule.initialInterval)),
             "count": schedule.count == 0 ? nil : .integer(Int(schedule.count)),
             "duration_ms": JSONValue(job.specification.duration.flatMap(milliseconds)),
-            "resume": .boolean(job.specification.resumes), "state": .string(job.state.rawValue),
+            "lease_ms": JSONValue(job.specification.lease.flatMap(milliseconds)),
+            "lease_remaining_ms": JSONValue(leaseRemaining), "resume": .boolean(job.specification.resumes),
+            "connection": .boolean(job.belongsToConnection), "state": .string(job.state.rawValue),
             "sent": .integer(sent), "created": .real(seconds(job.created)),
         ]
     }
@@ -31,14 +34,14 @@ struct JobInput {
     let name: String?
     let starts: Bool
 
-    private static let fields = [
+    /// The members of the object that describes it.
+    static let fields = [
         "frames", "interval_ms", "interval_us", "initial_interval_ms", "initial_interval_us", "count", "duration_ms",
-        "name", "start", "resume",
+        "lease_ms", "name", "start", "resume",
     ]
 
     /// - Throws: ``Problem``: `malformed-request`, `invalid-job`.
-    init(_ json: JSONValue, for interface: Interface) throws(Problem) {
-        let reader = try ObjectReader(json, fields: Self.fields)
+    init(_ reader: ObjectReader, for interface: Interface) throws(Problem) {
         guard let frames = try reader.jobFrames(for: interface) else {
             throw Problem(.invalidJob, "frames is missing; a job sends 1 to 256 frames", field: "frames")
         }
@@ -47,7 +50,7 @@ struct JobInput {
             interval: try reader.interval("interval") ?? 0)
         try schedule.check()
         specification = JobSpecification(
-            frames: frames, schedule: schedule, duration: try reader.duration(),
+            frames: frames, schedule: schedule, duration: try reader.duration(), lease: try reader.lease(),
             resumes: try reader.boolean("resume") ?? false)
         name = try reader.jobName()
         starts = try reader.boolean("start") ?? true
@@ -154,6 +157,15 @@ extension ObjectReader {
         let microseconds = (value * 1000).rounded()
         guard (1...Double(BroadcastManager.longestInterval)).contains(microseconds) else {
             throw Problem(.invalidJob, "duration_ms is out of bounds: from 0.001 to 400 days", field: "duration_ms")
+        }
+        return Int64(microseconds)
+    }
+
+    fileprivate func lease() throws(Problem) -> Int64? {
+        guard let value = try number("lease_ms") else { return nil }
+        let microseconds = (value * 1000).rounded()
+        guard (Double(Jobs.leases.lowerBound)...Double(Jobs.leases.upperBound)).contains(microseconds) else {
+            throw Problem(.invalidJob, "lease_ms is out of bounds: from 10 to 400 days", field: "lease_ms")
         }
         return Int64(microseconds)
     }

@@ -22,11 +22,18 @@ struct JobsAPI {
     func make(_ call: Call) throws(Problem) -> Answer {
         _ = try call.query()
         let interface = try interfaces.interface(named: call["name"])
-        let input = try JobInput(call.json(), for: interface)
-        let job = try jobs.make(input.specification, named: input.name, on: interface, starts: input.starts)
+        let input = try JobInput(ObjectReader(call.json(), fields: JobInput.fields), for: interface)
+        let job = try make(input, on: interface, belongsToConnection: false)
         var response = Response.json(201, resource(job))
         response.headers["Location"] = "/v1/jobs/\(job.id)"
         return .response(response)
+    }
+
+    /// Makes the job that a client described.
+    func make(_ input: JobInput, on interface: Interface, belongsToConnection: Bool) throws(Problem) -> Job {
+        try jobs.make(
+            input.specification, named: input.name, on: interface, starts: input.starts,
+            belongsToConnection: belongsToConnection)
     }
 
     func get(_ call: Call) throws(Problem) -> Answer {
@@ -57,6 +64,15 @@ struct JobsAPI {
         return .json(resource(job))
     }
 
+    func renew(_ call: Call) throws(Problem) -> Answer {
+        _ = try call.query()
+        try interfaces.checkSupported()
+        try call.emptyBody()
+        let job = try jobs.job(call["id"])
+        try jobs.renew(job)
+        return .json(resource(job))
+    }
+
     func delete(_ call: Call) throws(Problem) -> Answer {
         _ = try call.query()
         try interfaces.checkSupported()
@@ -73,10 +89,15 @@ struct JobsAPI {
 
     private func list(_ listed: [Job]) -> JSONValue {
         let sent = jobs.sentCounts(of: listed)
-        return ["jobs": .array(listed.map { JSONValue($0, sent: sent[$0.id] ?? 0) })]
+        return [
+            "jobs": .array(
+                listed.map { JSONValue($0, sent: sent[$0.id] ?? 0, leaseRemaining: jobs.leaseRemaining(of: $0)) })
+        ]
     }
 
-    private func resource(_ job: Job) -> JSONValue {
-        JSONValue(job, sent: jobs.sentCounts(of: [job])[job.id] ?? 0)
+    /// A job as its clients see it.
+    func resource(_ job: Job) -> JSONValue {
+        JSONValue(
+            job, sent: jobs.sentCounts(of: [job])[job.id] ?? 0, leaseRemaining: jobs.leaseRemaining(of: job))
     }
 }

@@ -30,7 +30,8 @@ extension Problem {
         JSONValue.members([
             "title": .string(code.title), "status": .integer(code.status.code), "detail": .string(detail),
             "code": .string(code.rawValue), "errno": errno.map { .string($0) }, "index": index.map { .integer($0) },
-            "sent": sent.map { .integer($0) }, "field": field.map { .string($0) },
+            "sent": sent.map { .integer($0) }, "confirmed": confirmed.map { .integer($0) },
+            "field": field.map { .string($0) },
             "allowed": allowed.map { JSONValue($0) } ?? allowedNumbers.map { .array($0.map { .integer($0) }) },
             "needs": needs.map { .string($0) },
         ]).members

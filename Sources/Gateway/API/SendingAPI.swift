@@ -12,15 +12,47 @@ struct SendingAPI {
     static let capacity = 4096
 
     func send(_ call: Call, _ reply: @escaping API.Reply) throws(Problem) {
-        let query = try call.query("timeout_ms", "dry_run")
+        let query = try call.query("timeout_ms", "confirm", "confirm_ms", "dry_run")
         let timeout = try query.decimal("timeout_ms", in: Self.timeouts) ?? Self.defaultTimeout
+        let confirmation = try Self.confirmation(
+            query.boolean("confirm"), query.decimal("confirm_ms", in: Self.confirmTimeouts))
         let isDryRun = try query.boolean("dry_run") ?? false
         let interface = try interfaces.interface(named: call["name"])
         let frames = try self.frames(call)
         try check(frames, on: interface)
         if isDryRun { return reply(.success(.json(["sent": 0, "valid": .integer(frames.count)]))) }
-        transmitters.send(frames, on: interface, timeout: Int64(timeout * 1e6)) { result in
-            reply(result.map { .json(["sent": .integer($0)]) })
+        let order = Order(
+            frames: frames, interface: interface, timeout: Int64(timeout * 1e6), confirmation: confirmation)
+        carryOut(order) { result in reply(result.map { .json(.object($0)) }) }
+    }
+
+    /// Frames to send.
+    struct Order {
+        let frames: [Frame]
+        let interface: Interface
+        /// How long to wait for room in the transmit queue, in nanoseconds.
+        let timeout: Int64
+        /// How long to wait for their echo, in nanoseconds; nil not to.
+        let confirmation: Int64?
+    }
+
+    /// Sends; what is answered are the members of a JSON object.
+    func carryOut(_ order: Order, completion: @escaping (Result<[JSONValue.Member], Problem>) -> Void) {
+        guard let confirmation = order.confirmation else {
+            return transmitters.send(order.frames, on: order.interface, timeout: order.timeout) { result in
+                completion(result.map { [JSONValue.Member("sent", .integer($0))] })
+            }
+        }
+        transmitters.sendConfirmed(
+            order.frames, on: order.interface, timeout: order.timeout, confirmTimeout: confirmation
+        ) { result in
+            completion(
+                result.map { timestamps in
+                    let frames = timestamps.map { JSONValue.object([.init("timestamp", .real(seconds($0)))]) }
+                    return [
+                        JSONValue.Member("sent", .integer(timestamps.count)), .init("frames", .array(frames)),
+                    ]
+                })
         }
     }
 
@@ -57,17 +89,40 @@ struct SendingAPI {
 
     /// The `timeout_ms` of a command, in nanoseconds.
     static func timeout(_ reader: ObjectReader) throws(Problem) -> Int64 {
-        let timeout = try reader.number("timeout_ms") ?? defaultTimeout
-        guard timeouts.contains(timeout) else {
-            throw Problem(
-                .malformedRequest,
-                "timeout_ms is \(timeout); it is \(timeouts.lowerBound) to \(timeouts.upperBound)", field: "timeout_ms")
+        Int64(try time(reader, "timeout_ms", in: timeouts) ?? (defaultTimeout * 1e6))
+    }
+
+    /// The `confirm` and `confirm_ms` of a command, in nanoseconds; nil where no echo is wanted.
+    static func confirmation(_ reader: ObjectReader) throws(Problem) -> Int64? {
+        try confirmation(reader.boolean("confirm"), time(reader, "confirm_ms", in: confirmTimeouts).map { $0 / 1e6 })
+    }
+
+    private static func confirmation(_ isWanted: Bool?, _ milliseconds: Double?) throws(Problem) -> Int64? {
+        guard isWanted ?? false else {
+            guard milliseconds == nil else {
+                throw Problem(.malformedRequest, "confirm_ms needs confirm=true", field: "confirm_ms")
+            }
+            return nil
         }
-        return Int64(timeout * 1e6)
+        return Int64((milliseconds ?? defaultConfirmTimeout) * 1e6)
+    }
+
+    /// A time of a command, given in milliseconds, in nanoseconds.
+    private static func time(
+        _ reader: ObjectReader, _ name: String, in range: ClosedRange<Double>
+    ) throws(Problem) -> Double? {
+        guard let value = try reader.number(name) else { return nil }
+        guard range.contains(value) else {
+            throw Problem(
+                .malformedRequest, "\(name) is \(value); it is \(range.lowerBound) to \(range.upperBound)", field: name)
+        }
+        return value * 1e6
     }
 
     private static let timeouts = 0.0...60000
     private static let defaultTimeout = 100.0
+    private static let confirmTimeouts = 1.0...60000
+    private static let defaultConfirmTimeout = 1000.0
 
     /// Reads a list of frames.
     /// - Throws: ``Problem``: `malformed-request`, `invalid-frame` with the index.

@@ -21,7 +21,8 @@ struct ServiceAPI {
             "kernel": .string(Machine.kernelRelease), "protocols": .object(protocols), "limits": limits,
             "links": [
                 "self": "/v1", "interfaces": "/v1/interfaces", "frames": "/v1/frames",
-                "streams": "/v1/streams", "jobs": "/v1/jobs", "health": "/healthz", "openapi": "/openapi.json",
+                "streams": "/v1/streams", "jobs": "/v1/jobs", "health": "/healthz",
+                "metrics": "/metrics", "openapi": "/openapi.json",
             ],
         ])
     }

@@ -9,6 +9,7 @@ struct StreamsAPI {
     let interfaces: Interfaces
     let hub: StreamHub
     let sending: SendingAPI
+    let jobs: JobsAPI
     let remote: RemoteBus.Context
 
     /// `GET /v1/frames`.
@@ -40,18 +41,20 @@ struct StreamsAPI {
         var selection = Selection(
             interfaces: names.map { Set($0.map(hub.names.number)) }, filters: try filters(query),
             direction: try query.oneOf("direction", Direction.self))
-        if let events = try events(query) { selection.events = events }
+        let events = try events(query)
+        if let events { selection.events = Set(events.compactMap(LogEntry.Kind.init)) }
         let isHead = call.request.method == Method.head.rawValue
         let isWebSocket = WebSocket.isRequested(by: call.request) && !isHead
         let asked = try query.oneOf("format", StreamFormat.self, of: StreamFormat.requestable)
         let format = isWebSocket ? .webSocket : try format(call, asked)
-        let options = try options(call, query, format)
+        var options = try options(call, query, format)
+        options.showsLoad = events?.contains(Self.load) ?? false
 
         if isWebSocket {
             let headers = try WebSocket.accept(call.request)
             try hub.checkRoom()
             let stream = Stream(hub, format, selection, options, peer: call.request.peer)
-            stream.commands = StreamCommands(sending: sending)
+            stream.commands = StreamCommands(sending: sending, jobs: jobs)
             return .webSocket(headers, stream)
         }
         let isOver = options.count != nil || options.duration != nil
@@ -144,19 +147,19 @@ struct StreamsAPI {
         return cursor
     }
 
-    private func events(_ query: Query) throws(Problem) -> Set<LogEntry.Kind>? {
+    /// The event that only those get who ask for it.
+    private static let load = "load"
+    private static let eventTypes = LogEntry.Kind.allCases.map(\.rawValue) + ["open", "heartbeat", load]
+
+    private func events(_ query: Query) throws(Problem) -> [String]? {
         guard let text = try query.string("events") else { return nil }
-        var kinds: Set<LogEntry.Kind> = []
-        for name in text.split(separator: ",", omittingEmptySubsequences: false) {
-            if let kind = LogEntry.Kind(rawValue: String(name)) {
-                kinds.insert(kind)
-            } else if !["open", "heartbeat"].contains(name) {
-                throw Problem(
-                    .malformedRequest, "events names '\(name)', which is no type of event", field: "events",
-                    allowed: LogEntry.Kind.allCases.map(\.rawValue) + ["open", "heartbeat"])
-            }
+        let names = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        if let unknown = names.first(where: { !Self.eventTypes.contains($0) }) {
+            throw Problem(
+                .malformedRequest, "events names '\(unknown)', which is no type of event", field: "events",
+                allowed: Self.eventTypes)
         }
-        return kinds
+        return names
     }
 
     private func filters(_ query: Query) throws(Problem) -> FilterSet {

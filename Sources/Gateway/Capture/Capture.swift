@@ -14,6 +14,8 @@ final class Capture {
     private let interface: (number: Int, name: String)
     private var content: [UInt8] = []
     private var dropCount: UInt32 = 0
+    private var load: BusLoad
+    private let controllerReported: () -> Void
     /// Frames and error frames read.
     private(set) var received = 0
     /// Frames and error frames that the kernel dropped.
@@ -29,6 +31,8 @@ final class Capture {
         let loop: EventLoop
         /// The receive buffer to ask for, in bytes.
         let receiveBuffer: Int
+        /// Called when an error frame tells that a controller's state may have changed.
+        var controllerReported: () -> Void = {}
     }
 
     /// Begins to read.
@@ -39,6 +43,8 @@ final class Capture {
         log = context.log
         encoder = context.encoder
         batch = context.batch
+        controllerReported = context.controllerReported
+        load = BusLoad(now: context.loop.now)
         self.interface = interface
         let socket = try RawSocket(interfaceIndex: interfaceIndex)
         receiveBuffer = try socket.setReceiveBuffer(bytes: context.receiveBuffer)
@@ -61,6 +67,12 @@ final class Capture {
         _ = read(batches: .max)
         if let dropCount = try? socket.dropCount() { reportLosses(upTo: dropCount) }
     }
+
+    /// The load of the bus over the last second that is over; nil before that.
+    var busLoad: BusLoad.Measurement? { load.last }
+
+    /// Ends a second of the bus's load.
+    func endSecond(now: Int64, nextRates: BusLoad.Rates?) { load.endSecond(now: now, nextRates: nextRates) }
 
     /// Changes what is read.
     func setFilters(_ filters: FilterSet) throws(SystemError) { try socket.setFilters(filters) }
@@ -104,6 +116,11 @@ final class Capture {
     private func record(_ reception: Reception) {
         if reception.dropped != dropCount { reportLosses(upTo: reception.dropped) }
         received += 1
+        switch reception.message {
+        case .frame(let frame): load.add(frame)
+        case .error(let error):
+            if !error.classes.isDisjoint(with: [.controller, .busOff, .restarted]) { controllerReported() }
+        }
         let timestamp = reception.timestamp ?? reception.hardwareTimestamp ?? Clock.realtime
         let isHardwareTime = reception.timestamp == nil && reception.hardwareTimestamp != nil
         let logged = LoggedMessage(

@@ -17,9 +17,9 @@ final class Interfaces {
 
     private let log: EventLog
     private let names: InterfaceNames
-    private let loop: EventLoop
+    let loop: EventLoop
     private let logger: Logger
-    private let captureContext: Capture.Context
+    private var captureContext: Capture.Context
     private let monitor: LinkMonitor
     private var watch: WatchedDescriptor?
     private var known: [Int: Interface] = [:]
@@ -31,8 +31,15 @@ final class Interfaces {
     /// Called when an interface went up, went down or was removed.
     var changed: ((Interface, Change) -> Void)?
 
-    /// How often a loss that no frame reports is looked for, in nanoseconds.
-    private static let lossCheckInterval: Int64 = 500_000_000
+    /// Called each second with the load of the interfaces that are up.
+    var loadMeasured: (([(interface: Interface, load: BusLoad.Measurement)]) -> Void)?
+
+    // What notifications do not tell (Interfaces+Refreshing.swift).
+    var isRefreshing = false
+    var needsRefresh = false
+    var isRefreshPending = false
+    /// What a notification told of since the list was asked for.
+    var notified: Set<Int> = []
 
     /// Begins to watch and to capture.
     init(
@@ -47,9 +54,10 @@ final class Interfaces {
         if !KernelProtocol.raw.isSupported {
             trouble = "this kernel (\(Machine.kernelRelease)) has no CAN (socket: EAFNOSUPPORT)"
         }
+        captureContext.controllerReported = { [unowned self] in refreshSoon() }
         for interface in try Links.list() { add(interface, announced: false) }
         watch = try loop.watch(number: monitor.descriptorNumber, for: .readable) { [unowned self] _ in update() }
-        scheduleLossCheck()
+        scheduleCheck()
     }
 
     /// The interfaces that are there, in the order of their numbers.
@@ -105,7 +113,7 @@ final class Interfaces {
     // MARK: Coming and going
 
     /// Takes in what the kernel has told since the last time.
-    private func update() {
+    func update() {
         let events: [LinkMonitor.Event]
         do {
             events = try monitor.events()
@@ -115,23 +123,23 @@ final class Interfaces {
         }
         for event in events {
             switch event {
-            case .present(let interface): present(interface)
-            case .removed(let interface): remove(interface.index)
-            case .overrun: resynchronize()
+            case .present(let interface):
+                notified.insert(interface.index)
+                present(interface)
+            case .removed(let interface):
+                notified.insert(interface.index)
+                remove(interface.index)
+            case .overrun: refresh()
             }
         }
     }
 
-    /// Notifications were lost: compares with how things are now.
-    private func resynchronize() {
-        loop.offload {
-            Result { () throws(SystemError) in try Links.list() }
-        } then: { [unowned self] result in
-            guard case .success(let interfaces) = result else { return }
-            let indices = Set(interfaces.map(\.index))
-            for index in known.keys where !indices.contains(index) { remove(index) }
-            for interface in interfaces { present(interface) }
-        }
+    /// Takes in how the interfaces are, as the kernel listed them.
+    /// - Parameter older: Interfaces of which something newer is known than the list has.
+    func takeIn(_ interfaces: [Interface], older: Set<Int> = []) {
+        let indices = Set(interfaces.map(\.index))
+        for index in known.keys where !indices.contains(index) && !older.contains(index) { remove(index) }
+        for interface in interfaces where !older.contains(interface.index) { present(interface) }
     }
 
     private func present(_ interface: Interface) {
@@ -149,6 +157,8 @@ final class Interfaces {
             announce(interface.isUp ? "up" : "down", interface)
             changed?(interface, interface.isUp ? .up : .down)
         }
+        if before.hasOtherState(than: interface) { announce("state", interface) }
+        if before.hasOtherSettings(than: interface) { announce("settings", interface) }
     }
 
     private func add(_ interface: Interface, announced: Bool) {
@@ -191,10 +201,38 @@ final class Interfaces {
         log.append(LogEntry(.interface, interface: number), event.encoded)
     }
 
-    private func scheduleLossCheck() {
-        loop.after(Self.lossCheckInterval) { [unowned self] in
+    // MARK: Checks
+
+    /// Between two checks, in nanoseconds.
+    private static let checkInterval: Int64 = 500_000_000
+
+    private func scheduleCheck(number: Int = 1) {
+        loop.after(Self.checkInterval) { [unowned self] in
             for capture in captures.values { capture.checkForLosses() }
-            scheduleLossCheck()
+            // One that could not be opened, for want of descriptors or memory.
+            for interface in known.values where captures[interface.index] == nil { startCapture(of: interface) }
+            if number.isMultiple(of: 2) { measureLoads() }
+            if number.isMultiple(of: 4), known.values.contains(where: { $0.controller != nil }) { refresh() }
+            scheduleCheck(number: number + 1)
         }
+    }
+
+    private func measureLoads() {
+        var loads: [(interface: Interface, load: BusLoad.Measurement)] = []
+        for interface in present {
+            guard let capture = captures[interface.index] else { continue }
+            let seesAll = interface.isUp && filters(of: interface.name) == .everything
+            capture.endSecond(now: loop.now, nextRates: seesAll ? BusLoad.Rates(interface) : nil)
+            if interface.isUp, let load = capture.busLoad { loads.append((interface, load)) }
+        }
+        loadMeasured?(loads)
+    }
+}
+
+extension BusLoad.Rates {
+    /// Those of a controller; nil where none are set.
+    fileprivate init?(_ interface: Interface) {
+        guard let nominal = interface.controller?.bitTiming?.bitrate else { return nil }
+        self.init(nominal: nominal, data: interface.controller?.dataBitTiming?.bitrate ?? nominal)
     }
 }

@@ -4,13 +4,15 @@ internal import SocketCAN
 /// A sequence of frames that the kernel sends by its own timers.
 final class Job {
     /// What a job is doing.
-    enum State: String {
+    enum State: String, CaseIterable {
         /// The kernel sends it.
         case running
         /// It was told to stop, or not yet to start.
         case stopped
         /// Its count or its time is over.
         case finished
+        /// Its lease was not renewed in time.
+        case lapsed
         /// Its interface went down.
         case interfaceDown = "interface-down"
         /// Its interface was removed.
@@ -25,6 +27,8 @@ final class Job {
     let interface: String
     /// When it was made, in nanoseconds since the epoch.
     let created: Int64
+    /// Whether it ends with the connection that made it.
+    let belongsToConnection: Bool
     /// What it sends and when.
     var specification: JobSpecification
     /// What it is doing.
@@ -39,15 +43,20 @@ final class Job {
     var end: Timer?
     /// Ends it when the last frames of its count are out.
     var finish: Timer?
+    /// Ends it when its lease was not renewed; nil while no lease runs.
+    var lapse: Timer?
+    /// When its lease runs out, a monotonic time in nanoseconds.
+    var leaseEnd: Int64 = 0
 
     init(
-        id: String, name: String?, interface: String, created: Int64, key: BroadcastManager.Key,
-        _ specification: JobSpecification
+        id: String, name: String?, interface: String, created: Int64, belongsToConnection: Bool,
+        key: BroadcastManager.Key, _ specification: JobSpecification
     ) {
         self.id = id
         self.name = name
         self.interface = interface
         self.created = created
+        self.belongsToConnection = belongsToConnection
         self.key = key
         self.specification = specification
     }

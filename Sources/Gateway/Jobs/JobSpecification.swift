@@ -9,6 +9,8 @@ struct JobSpecification {
     var schedule: BroadcastManager.Schedule
     /// How long the job runs after its start, in microseconds; nil without end.
     var duration: Int64?
+    /// How long it goes on without being renewed, in microseconds; nil for as long as it likes.
+    var lease: Int64?
     /// Whether it starts again when its interface comes back.
     var resumes = false
 

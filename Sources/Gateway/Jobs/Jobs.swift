@@ -11,14 +11,17 @@ final class Jobs {
     static let leastInterval: Int64 = 100
     /// The intervals that a job may have, in microseconds.
     static let intervals = leastInterval...BroadcastManager.longestInterval
+    /// The leases that a job may have, in microseconds.
+    static let leases: ClosedRange<Int64> = 10_000...BroadcastManager.longestInterval
     /// The most jobs at once, whatever their state.
     static let capacity = 4096
 
     private let log: EventLog
     private let names: InterfaceNames
-    private let loop: EventLoop
+    let loop: EventLoop
     private let interfaces: Interfaces
     private var jobs: [String: Job] = [:]
+    private var ending: [(job: Job, state: Job.State)] = []
     private var buses: [String: JobBus] = [:]
     private var lastNumber: UInt32 = 0
 
@@ -42,10 +45,14 @@ final class Jobs {
         return job
     }
 
+    /// Whether a job was not deleted yet.
+    func exists(_ job: Job) -> Bool { jobs[job.id] === job }
+
     /// Makes a job and, unless told otherwise, starts it.
     /// - Throws: ``Problem``: `job-exists`, `too-many-requests`, `interface-down`, `not-supported`.
     func make(
-        _ specification: JobSpecification, named name: String?, on interface: Interface, starts: Bool
+        _ specification: JobSpecification, named name: String?, on interface: Interface, starts: Bool,
+        belongsToConnection: Bool = false
     ) throws(Problem) -> Job {
         if let name, let other = jobs.values.first(where: { $0.name == name }) {
             throw Problem(.jobExists, "the job '\(other.id)' has the name '\(name)'", field: "name")
@@ -55,9 +62,12 @@ final class Jobs {
         }
         let key = BroadcastManager.Key(lastNumber + 1, isFlexible: specification.isFlexible)
         let job = Job(
-            id: "j\(key.number)", name: name, interface: interface.name, created: Clock.realtime, key: key,
-            specification)
-        if starts { try start(job) }
+            id: "j\(key.number)", name: name, interface: interface.name, created: Clock.realtime,
+            belongsToConnection: belongsToConnection, key: key, specification)
+        if starts {
+            try start(job)
+            beginLease(of: job)
+        }
         lastNumber += 1
         jobs[job.id] = job
         if job.specification.schedule.isSingle { finishSoon(job) }
@@ -104,9 +114,8 @@ final class Jobs {
     /// - Throws: ``Problem``: `interface-not-found`, `interface-down`.
     func resume(_ job: Job) throws(Problem) {
         guard job.state != .running else { return }
-        try start(job)
-        announce(job)
-        if job.specification.schedule.isSingle { finishSoon(job) }
+        try restart(job)
+        beginLease(of: job)
     }
 
     /// Stops a job that is running.
@@ -118,7 +127,18 @@ final class Jobs {
     /// Stops and forgets a job.
     func delete(_ job: Job) {
         takeOutOfKernel(job)
+        job.endLease()
         jobs[job.id] = nil
+    }
+
+    /// Stops and forgets jobs whose connection is gone.
+    func endWithConnection(_ owned: [Job]) {
+        for interface in Set(owned.map(\.interface)) {
+            let running = owned.filter { $0.interface == interface && $0.state == .running }
+            let counts = finalCounts(of: running, on: interface)
+            for job in running { end(job, as: .stopped, counts) }
+        }
+        for job in owned { delete(job) }
     }
 
     /// How many frames the kernel has sent of each job.
@@ -151,7 +171,7 @@ final class Jobs {
         case .up:
             for job in concerned where job.specification.resumes {
                 guard job.state == .interfaceDown || job.state == .interfaceGone else { continue }
-                try? resume(job)
+                try? restart(job)
             }
         }
     }
@@ -184,10 +204,16 @@ final class Jobs {
         job.state = .running
         if let duration = job.specification.duration {
             job.end = loop.after(duration * 1000) { [weak self, weak job] in
-                guard let self, let job, job.state == .running else { return }
-                end(job, as: .finished, finalCounts(of: [job], on: job.interface))
+                if let self, let job { endSoon(job, as: .finished) }
             }
         }
+    }
+
+    /// Starts a job and says so. Its lease goes on.
+    private func restart(_ job: Job) throws(Problem) {
+        try start(job)
+        announce(job)
+        if job.specification.schedule.isSingle { finishSoon(job) }
     }
 
     private func bus(for interface: Interface) throws(SystemError) -> JobBus {
@@ -226,8 +252,26 @@ final class Jobs {
     private func finishSoon(_ job: Job) {
         job.finish?.cancel()
         job.finish = loop.after(2_000_000) { [weak self, weak job] in
-            guard let self, let job, job.state == .running else { return }
-            end(job, as: .finished, finalCounts(of: [job], on: job.interface))
+            if let self, let job { endSoon(job, as: .finished) }
+        }
+    }
+
+    /// Ends a job, together with all others whose end comes now: the kernel's counts are read once for all.
+    func endSoon(_ job: Job, as state: Job.State) {
+        ending.append((job, state))
+        guard ending.count == 1 else { return }
+        loop.after(0) { [weak self] in self?.endDue() }
+    }
+
+    private func endDue() {
+        let due = ending.filter { job, state in
+            exists(job) && (state == .lapsed ? job.lapse != nil && job.leaseEnd <= loop.now : job.state == .running)
+        }
+        ending = []
+        for interface in Set(due.map(\.job.interface)) {
+            let concerned = due.filter { $0.job.interface == interface }
+            let counts = finalCounts(of: concerned.map(\.job), on: interface)
+            for (job, state) in concerned { end(job, as: state, counts) }
         }
     }
 
@@ -236,6 +280,8 @@ final class Jobs {
         if job.state == .running { job.sentBefore += counts[job.key] ?? 0 }
         takeOutOfKernel(job)
         job.state = state
+        // One that is to come back with its interface does so only while its lease runs.
+        if !(job.specification.resumes && job.isWithoutInterface) { job.endLease() }
         announce(job)
     }
 

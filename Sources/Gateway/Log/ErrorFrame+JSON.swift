@@ -11,6 +11,14 @@ extension JSONValue {
         self = .members([
             "type": "error", "seq": .integer(sequence), "timestamp": .real(seconds(timestamp)),
             "interface": .string(interface), "classes": JSONValue(error.classes.names),
+            "controller": error.controllerConditions.map { JSONValue($0) },
+            "protocol": error.protocolViolations.map { violations in
+                .members([
+                    "types": JSONValue(violations), "location": error.violationLocation.map { .string($0) },
+                ])
+            },
+            "transceiver": error.transceiverConditions.map { JSONValue($0) },
+            "lost_arbitration_bit": error.lostArbitrationBit.map { .integer(Int($0)) },
             "error_counters": error.errorCounters.map {
                 ["tx": .integer(Int($0.transmit)), "rx": .integer(Int($0.receive))]
             },

@@ -89,7 +89,7 @@ final class RemoteBus: StreamSource, ListedStream {
         lossCheck?.cancel()
         transmitter?.stop(SystemError(.noSuchDevice, call: "close"))
         transmitter = nil
-        for job in jobs.values { context.jobs.delete(job) }
+        context.jobs.endWithConnection(Array(jobs.values))
         jobs = [:]
         context.hub.unlist(number)
     }
@@ -203,7 +203,8 @@ final class RemoteBus: StreamSource, ListedStream {
             context.jobs.delete(job)
             jobs[identifier] = nil
         }
-        let job = try context.jobs.make(specification, named: nil, on: interface, starts: true)
+        let job = try context.jobs.make(
+            specification, named: nil, on: interface, starts: true, belongsToConnection: true)
         if let before = jobs.updateValue(job, forKey: message.identifier) { context.jobs.delete(before) }
     }
 

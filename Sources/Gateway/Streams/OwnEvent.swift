@@ -9,6 +9,8 @@ enum OwnEvent {
     case gap(Cursor.Gap)
     /// There was nothing else for a while. The time is in nanoseconds since the epoch.
     case heartbeat(now: Int64)
+    /// How busy a bus was in the last second.
+    case load(interface: String, BusLoad.Measurement)
 
     /// The event in a form; nil where the form has no word for it.
     func record(in format: StreamFormat, sequence: Int) -> [UInt8]? {
@@ -36,6 +38,11 @@ enum OwnEvent {
                 "to_seq": gap.skipped.last.map { .integer($0) },
             ])
         case .heartbeat(let now): ["type": "heartbeat", "seq": .integer(sequence), "now": .real(seconds(now))]
+        case .load(let interface, let load):
+            .members([
+                "type": "load", "seq": .integer(sequence), "interface": .string(interface),
+                "percent": load.percent.map { JSONValue($0) }, "frames_per_second": .integer(load.framesPerSecond),
+            ])
         }
     }
 
@@ -47,6 +54,9 @@ enum OwnEvent {
         case .gap(let gap): "# gap lost=\(gap.lost) where=server"
         case .heartbeat(let now):
             "# heartbeat now=" + String(decoding: JSONValue.real(seconds(now)).encoded, as: UTF8.self)
+        case .load(let interface, let load):
+            "# load interface=\(interface)" + (load.percent.map { " percent=\($0)" } ?? "")
+                + " frames_per_second=\(load.framesPerSecond)"
         }
     }
 }

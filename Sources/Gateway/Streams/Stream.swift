@@ -21,6 +21,8 @@ final class Stream: StreamSource, ListedStream {
         var isBatch = false
         /// The least time between two showings of the newest frames, in nanoseconds; nil where all are shown.
         var latestInterval: Int64?
+        /// Whether the load of its interfaces is shown each second.
+        var showsLoad = false
         /// From where it resumes; nil to begin with what comes next.
         var resumption: Cursor?
     }
@@ -154,6 +156,12 @@ final class Stream: StreamSource, ListedStream {
             guard next < segment.endSequence else { return }
         }
         before = Cursor.Before(totals: segment.totals(before: next), isExact: true)
+    }
+
+    /// A second is over on an interface; said where that is wanted and there is room at once.
+    func show(_ load: OwnEvent, ofInterface number: Int) {
+        guard options.showsLoad, !isPaused, selection.interfaces?.contains(number) ?? true else { return }
+        send(load)
     }
 
     /// Ends the stream for the client.

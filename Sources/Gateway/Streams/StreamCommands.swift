@@ -5,6 +5,8 @@ internal import JSON
 /// What a WebSocket client says on its stream: commands as JSON, each answered by an `ack` or a `problem`.
 final class StreamCommands {
     private let sending: SendingAPI
+    private let jobs: JobsAPI
+    private var ownJobs: [Job] = []
     private var rate = RateLimit(perSecond: StreamCommands.perSecond)
     private var sendsInProgress = 0
     private weak var stream: Stream?
@@ -15,8 +17,13 @@ final class StreamCommands {
     static let sends = 16
     private static let referenceLength = 64
 
-    /// - Parameter sending: What checks and sends frames.
-    init(sending: SendingAPI) { self.sending = sending }
+    /// - Parameters:
+    ///   - sending: What checks and sends frames.
+    ///   - jobs: What makes jobs.
+    init(sending: SendingAPI, jobs: JobsAPI) {
+        self.sending = sending
+        self.jobs = jobs
+    }
 
     /// Carries a command out.
     func receive(_ message: WebSocketMessage, on stream: Stream) {
@@ -33,8 +40,12 @@ final class StreamCommands {
         }
     }
 
-    /// The stream is gone: what is still in progress is answered to nobody.
-    func closed() { stream = nil }
+    /// The stream is gone: what is still in progress is answered to nobody, and the jobs end.
+    func closed() {
+        stream = nil
+        jobs.jobs.endWithConnection(ownJobs)
+        ownJobs = []
+    }
 
     /// What an answer repeats of its command.
     private struct Envelope {
@@ -45,6 +56,7 @@ final class StreamCommands {
     private enum Operation: String, CaseIterable {
         case filter
         case send
+        case job
         case pause
         case resume
         case ping
@@ -52,7 +64,8 @@ final class StreamCommands {
         var fields: [String] {
             switch self {
             case .filter: ["filters"]
-            case .send: ["interface", "frames", "timeout_ms"]
+            case .send: ["interface", "frames", "timeout_ms", "confirm", "confirm_ms"]
+            case .job: ["interface"] + JobInput.fields
             case .pause, .resume, .ping: []
             }
         }
@@ -82,6 +95,9 @@ final class StreamCommands {
             acknowledge(envelope)
             return stream.resume()
         case .send: return try send(reader, on: stream, envelope)
+        case .job:
+            let resource = try makeJob(reader, on: stream)
+            return acknowledge(envelope, [JSONValue.Member("job", resource)])
         }
         acknowledge(envelope)
     }
@@ -137,35 +153,42 @@ final class StreamCommands {
             throw Problem(.invalidFrame, "frames is missing", field: "frames")
         }
         let frames = try SendingAPI.frames(elements)
-        let timeout = try SendingAPI.timeout(reader)
+        let order = SendingAPI.Order(
+            frames: frames, interface: interface, timeout: try SendingAPI.timeout(reader),
+            confirmation: try SendingAPI.confirmation(reader))
         try sending.check(frames, on: interface)
         sendsInProgress += 1
-        sending.transmitters.send(frames, on: interface, timeout: timeout) { [self] result in
+        sending.carryOut(order) { [self] result in
             sendsInProgress -= 1
             switch result {
-            case .success(let sent): acknowledge(envelope, sent: sent)
+            case .success(let members): acknowledge(envelope, members)
             case .failure(let problem): answer(envelope, with: problem)
             }
         }
     }
 
-    private func acknowledge(_ envelope: Envelope, sent: Int? = nil) {
-        guard let stream else { return }
-        stream.answer(
-            .members([
-                "type": "ack", "seq": .integer(stream.lastSequence),
-                "op": envelope.operation.map { .string($0.rawValue) }, "ref": envelope.reference,
-                "sent": sent.map { .integer($0) },
-            ]))
+    private func makeJob(_ reader: ObjectReader, on stream: Stream) throws(Problem) -> JSONValue {
+        let interface = try sending.interface(named: reader.string("interface"), of: stream.selection)
+        let job = try jobs.make(JobInput(reader, for: interface), on: interface, belongsToConnection: true)
+        // Of those that were deleted meanwhile nothing is kept.
+        ownJobs.removeAll { !jobs.jobs.exists($0) }
+        ownJobs.append(job)
+        return jobs.resource(job)
     }
 
-    private func answer(_ envelope: Envelope, with problem: Problem) {
+    private func acknowledge(_ envelope: Envelope, _ details: [JSONValue.Member] = []) {
+        answer("ack", envelope, details)
+    }
+
+    private func answer(_ envelope: Envelope, with problem: Problem) { answer("problem", envelope, problem.members) }
+
+    private func answer(_ type: String, _ envelope: Envelope, _ details: [JSONValue.Member]) {
         guard let stream else { return }
-        let members: KeyValuePairs<String, JSONValue?> = [
-            "type": "problem", "seq": .integer(stream.lastSequence),
+        let head = JSONValue.members([
+            "type": .string(type), "seq": .integer(stream.lastSequence),
             "op": envelope.operation.map { .string($0.rawValue) }, "ref": envelope.reference,
-        ]
-        stream.answer(.object(JSONValue.members(members).members + problem.members))
+        ])
+        stream.answer(.object(head.members + details))
     }
 }
 

@@ -22,6 +22,8 @@ final class StreamHub {
     private var streams: [Stream] = []
     /// All that is open, by number.
     private var listed: [Int: any ListedStream] = [:]
+    private var closedDelivered = 0
+    private var closedLost = 0
     private var lastNumber = 0
     private var selections: [Selection: (number: Int, users: Int)] = [:]
     private var nextSelection = 1
@@ -66,7 +68,17 @@ final class StreamHub {
     }
 
     /// Takes a stream from the list.
-    func unlist(_ number: Int) { listed[number] = nil }
+    func unlist(_ number: Int) {
+        guard let status = listed.removeValue(forKey: number)?.status else { return }
+        closedDelivered += status.delivered
+        closedLost += status.lost
+    }
+
+    /// How many frames and error frames all streams of the run took.
+    var delivered: Int { listed.values.reduce(closedDelivered) { $0 + $1.status.delivered } }
+
+    /// How many frames all streams of the run were told they lost.
+    var lost: Int { listed.values.reduce(closedLost) { $0 + $1.status.lost } }
 
     /// The open streams in the order in which they were opened, with their numbers.
     var open: [(number: Int, status: StreamStatus)] {
@@ -119,6 +131,12 @@ final class StreamHub {
         for stream in streams { stream.pump() }
         usedRenderings = 0
         return true
+    }
+
+    /// Tells the streams that want it how busy a bus was in the second that is over.
+    func show(_ load: BusLoad.Measurement, of interface: String) {
+        let number = names.number(of: interface)
+        for stream in streams { stream.show(.load(interface: interface, load), ofInterface: number) }
     }
 
     /// Events framed for the wire: the same object for the same needs within a turn.

@@ -44,9 +44,10 @@ final class Transmitter {
     private var queue: [Transmission] = []
     private var retry: Timer?
 
-    /// How long to wait when the interface's queue is full, in nanoseconds: about a frame at 500 kbit/s. The kernel tells
-    /// of no room in it; the socket stays writable all the time.
-    private static let pause: Int64 = 250_000
+    /// How long to wait when the interface's queue is full, in nanoseconds: at first about a frame at 500 kbit/s, then
+    /// twice as long each time. The kernel tells of no room in it; the socket stays writable all the time.
+    private static let pauses: ClosedRange<Int64> = 250_000...4_000_000
+    private var pause = pauses.lowerBound
 
     /// Opens a socket for an interface, which hears nothing.
     convenience init(interfaceIndex: Int, loop: EventLoop) throws(SystemError) {
@@ -122,6 +123,7 @@ final class Transmitter {
             do throws(SystemError) {
                 while transmission.sent < transmission.frames.count {
                     transmission.sent += try socket.send(transmission.frames[transmission.sent...])
+                    pause = Self.pauses.lowerBound
                 }
                 finish(transmission, nil)
             } catch {
@@ -140,7 +142,8 @@ final class Transmitter {
         case .noBufferSpace:
             transmission.lastFull = error.errno
             retry?.cancel()
-            retry = loop.after(Self.pause) { [unowned self] in work() }
+            retry = loop.after(pause) { [unowned self] in work() }
+            pause = min(2 * pause, Self.pauses.upperBound)
             return true
         case .networkDown where !transmission.hasRetriedDown:
             // A socket keeps the error from when the interface last went down for its first write after that.

@@ -7,9 +7,22 @@ internal import SocketCAN
 /// The transmitters of the interfaces, each opened when it is first needed.
 final class Transmitters {
     private let loop: EventLoop
+    private let receiveBuffer: Int
+    private let batch = ReceiveBatch()
     private var transmitters: [Int: Transmitter] = [:]
+    private var confirmed: [Int: (interface: Int, transmission: ConfirmedTransmission)] = [:]
+    private var lastConfirmed = 0
+    /// How many frames the kernel took, by the name of the interface.
+    private(set) var sent: [String: Int] = [:]
 
-    init(loop: EventLoop) { self.loop = loop }
+    /// The most requests that wait for the echo of their frames.
+    static let confirmationCapacity = 256
+
+    /// - Parameter receiveBuffer: The receive buffer to ask for where echoes are waited for, in bytes.
+    init(loop: EventLoop, receiveBuffer: Int) {
+        self.loop = loop
+        self.receiveBuffer = receiveBuffer
+    }
 
     /// Sends frames on an interface.
     /// - Parameter timeout: How long to wait for room in the transmit queue, in nanoseconds.
@@ -23,21 +36,67 @@ final class Transmitters {
         } catch {
             return completion(.failure(Problem(error, on: interface.name, sent: 0)))
         }
-        transmitter.send(frames, deadline: loop.now + timeout) { outcome in
+        transmitter.send(frames, deadline: loop.now + timeout) { [self] outcome in
+            sent[interface.name, default: 0] += outcome.sent
             guard let failure = outcome.failure else { return completion(.success(outcome.sent)) }
             completion(.failure(Problem(failure, outcome.sent, of: frames.count, on: interface.name)))
         }
     }
 
+    /// Sends frames on an interface and waits until all have come back from it.
+    /// - Parameters:
+    ///   - timeout: How long to wait for room in the transmit queue, in nanoseconds.
+    ///   - confirmTimeout: How long to wait for the frames after the kernel took the last, in nanoseconds.
+    ///   - completion: Takes when each frame was on the bus, in nanoseconds since the epoch.
+    func sendConfirmed(
+        _ frames: [Frame], on interface: Interface, timeout: Int64, confirmTimeout: Int64,
+        completion: @escaping (Result<[Int64], Problem>) -> Void
+    ) {
+        guard interface.isUp else { return completion(.failure(.down(interface.name, sent: 0))) }
+        guard confirmed.count < Self.confirmationCapacity else {
+            let detail = "\(Self.confirmationCapacity) requests wait for their frames to come back already"
+            return completion(.failure(Problem(.tooManyRequests, detail)))
+        }
+        lastConfirmed += 1
+        let number = lastConfirmed
+        do {
+            let transmission = try ConfirmedTransmission(
+                frames, interfaceIndex: interface.index, receiveBuffer: receiveBuffer, batch: batch, loop: loop
+            ) { [self] outcome in
+                confirmed[number] = nil
+                sent[interface.name, default: 0] += outcome.sent
+                guard let problem = Problem(outcome, on: interface.name) else {
+                    return completion(.success(outcome.timestamps.compactMap { $0 }))
+                }
+                completion(.failure(problem))
+            }
+            confirmed[number] = (interface.index, transmission)
+            transmission.start(deadline: loop.now + timeout, confirmTimeout: confirmTimeout)
+        } catch {
+            completion(.failure(Problem(error, on: interface.name, sent: 0)))
+        }
+    }
+
+    /// An interface went down: no echo will come from it.
+    func interfaceWentDown(_ interface: Interface) {
+        stopConfirmed(on: interface, SystemError(.networkDown, call: "recvmmsg"))
+    }
+
     /// An interface is gone: what waits for it is answered.
     func remove(_ interface: Interface) {
         transmitters.removeValue(forKey: interface.index)?.stop(SystemError(.noSuchDevice, call: "sendmmsg"))
+        stopConfirmed(on: interface, SystemError(.noSuchDevice, call: "recvmmsg"))
+    }
+
+    private func stopConfirmed(on interface: Interface, _ error: SystemError) {
+        for (index, transmission) in confirmed.values where index == interface.index { transmission.stop(error) }
     }
 
     /// The service stops: what waits is answered.
     func stop() {
         for transmitter in transmitters.values { transmitter.stop(SystemError(.noBufferSpace, call: "sendmmsg")) }
         transmitters = [:]
+        for (_, transmission) in confirmed.values { transmission.stop(SystemError(.noBufferSpace, call: "sendmmsg")) }
     }
 
     private func transmitter(for interface: Interface) throws(SystemError) -> Transmitter {
@@ -51,6 +110,22 @@ final class Transmitters {
 extension Problem {
     static func down(_ name: String, sent: Int? = nil) -> Problem {
         Problem(.interfaceDown, "the interface '\(name)' is down", errno: "ENETDOWN", sent: sent)
+    }
+
+    /// What a confirmed transmission came to, nil when all frames came back.
+    init?(_ outcome: ConfirmedTransmission.Outcome, on interface: String) {
+        guard let failure = outcome.failure else { return nil }
+        let count = outcome.timestamps.count
+        switch failure {
+        case .transmission(let failure): self.init(failure, outcome.sent, of: count, on: interface)
+        case .unconfirmed:
+            self.init(
+                .transmitUnconfirmed,
+                "'\(interface)' took \(outcome.sent) frames and gave \(outcome.confirmed) of them back in time; the "
+                    + "others may not have been on the bus",
+                index: outcome.timestamps.firstIndex { $0 == nil }, sent: outcome.sent)
+        }
+        confirmed = outcome.confirmed
     }
 
     /// What stopped a transmission, for a client.
@@ -88,4 +163,9 @@ extension Problem {
         }
         errno = error.errno.name
     }
+}
+
+extension ConfirmedTransmission.Outcome {
+    /// How many frames came back.
+    fileprivate var confirmed: Int { timestamps.count { $0 != nil } }
 }

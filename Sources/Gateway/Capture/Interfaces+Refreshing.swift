@@ -1,0 +1,57 @@
+internal import EventLoop
+internal import Linux
+internal import SocketCAN
+
+// The kernel tells of most changes by itself. Not of a controller's state that went from bad to worse, nor of settings
+// that were changed while the interface was down, nor of what its notifications had no room for.
+extension Interfaces {
+    /// How soon after a controller's report its state is asked for, in nanoseconds: a bus in trouble brings many.
+    private static let refreshDelay: Int64 = 20_000_000
+
+    /// Asks the kernel how the interfaces are, and takes the answer in. It may take its time, and is asked for elsewhere.
+    func refresh() {
+        guard !isRefreshing else {
+            needsRefresh = true
+            return
+        }
+        isRefreshing = true
+        needsRefresh = false
+        notified = []
+        loop.offload {
+            Result { () throws(SystemError) in try Links.list() }
+        } then: { [unowned self] result in
+            // What notifications have told meanwhile is newer.
+            update()
+            if case .success(let interfaces) = result { takeIn(interfaces, older: notified) }
+            isRefreshing = false
+            if needsRefresh { refreshSoon() }
+        }
+    }
+
+    /// Asks in a moment, once for all who want it until then.
+    func refreshSoon() {
+        guard !isRefreshPending else { return }
+        isRefreshPending = true
+        loop.after(Self.refreshDelay) { [unowned self] in
+            isRefreshPending = false
+            refresh()
+        }
+    }
+}
+
+extension Interface {
+    /// Whether its controller, or its carrier, is in another state.
+    func hasOtherState(than other: Interface) -> Bool {
+        controller?.state != other.controller?.state || (isUp == other.isUp && isRunning != other.isRunning)
+    }
+
+    /// Whether something differs that one can set.
+    func hasOtherSettings(than other: Interface) -> Bool {
+        mtu != other.mtu || transmitQueueLength != other.transmitQueueLength
+            || controller?.bitTiming != other.controller?.bitTiming
+            || controller?.dataBitTiming != other.controller?.dataBitTiming
+            || controller?.restartDelay != other.controller?.restartDelay
+            || controller?.modes != other.controller?.modes
+            || controller?.termination != other.controller?.termination
+    }
+}

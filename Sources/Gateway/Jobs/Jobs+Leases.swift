@@ -1,0 +1,46 @@
+internal import EventLoop
+internal import HTTP
+
+// A job with a lease is a dead man's switch: it goes on only as long as somebody renews it.
+extension Jobs {
+    /// Renews the lease of a job.
+    /// - Throws: ``Problem``: `invalid-job` where no lease runs.
+    func renew(_ job: Job) throws(Problem) {
+        guard job.specification.lease != nil else {
+            throw Problem(.invalidJob, "the job '\(job.id)' has no lease", field: "lease_ms")
+        }
+        guard job.lapse != nil else {
+            throw Problem(
+                .invalidJob,
+                "the job '\(job.id)' is \(job.state.rawValue), and its lease with it; start it again first",
+                field: "state")
+        }
+        beginLease(of: job)
+    }
+
+    /// Begins the lease of a job that has one, anew if it runs.
+    func beginLease(of job: Job) {
+        guard let lease = job.specification.lease else { return }
+        job.lapse?.cancel()
+        job.leaseEnd = loop.now + lease * 1000
+        job.lapse = loop.at(job.leaseEnd) { [weak self, weak job] in
+            if let self, let job { endSoon(job, as: .lapsed) }
+        }
+    }
+
+    /// What is left of a job's lease, in milliseconds; nil where none runs.
+    func leaseRemaining(of job: Job) -> Double? {
+        job.lapse.map { _ in milliseconds(max(0, job.leaseEnd - loop.now)) }
+    }
+}
+
+extension Job {
+    /// No lease runs any more.
+    func endLease() {
+        lapse?.cancel()
+        lapse = nil
+    }
+
+    /// Whether it waits for its interface.
+    var isWithoutInterface: Bool { state == .interfaceDown || state == .interfaceGone }
+}

@@ -1,0 +1,118 @@
+internal import CAN
+internal import EventLoop
+internal import Linux
+internal import SocketCAN
+
+/// Frames that are sent by a socket of their own, which hears the echo of each: a controller gives it after the frame
+/// was on the bus.
+final class ConfirmedTransmission {
+    /// How it ended.
+    struct Outcome {
+        /// How many frames the kernel took.
+        var sent: Int
+        /// When each frame was on the bus, in nanoseconds since the epoch; nil for one that did not come back.
+        var timestamps: [Int64?]
+        /// What went wrong, nil when all came back.
+        var failure: Failure?
+    }
+
+    /// Why frames did not come back.
+    enum Failure {
+        /// Not all were taken.
+        case transmission(Transmitter.Failure)
+        /// They were taken, and the time was over.
+        case unconfirmed
+    }
+
+    private let frames: [Frame]
+    private let loop: EventLoop
+    private let batch: ReceiveBatch
+    private let completion: (Outcome) -> Void
+    private var transmitter: Transmitter?
+    private var timestamps: [Int64?]
+    private var firstOpen = 0
+    private var sent: Int?
+    private var deadline: Timer?
+
+    /// Opens the socket.
+    init(
+        _ frames: [Frame], interfaceIndex: Int, receiveBuffer: Int, batch: ReceiveBatch, loop: EventLoop,
+        completion: @escaping (Outcome) -> Void
+    ) throws(SystemError) {
+        self.frames = frames
+        self.loop = loop
+        self.batch = batch
+        self.completion = completion
+        timestamps = [Int64?](repeating: nil, count: frames.count)
+        let socket = try RawSocket(interfaceIndex: interfaceIndex)
+        try socket.setFilters(Self.filters(of: frames))
+        try socket.setReceiveBuffer(bytes: receiveBuffer)
+        try socket.enableTimestamps()
+        try socket.setReceivesOwn(true)
+        transmitter = try Transmitter(socket, loop: loop) { [unowned self] in readable() }
+    }
+
+    /// Others' frames come too, where they have the same identifiers: the fewer the better.
+    private static func filters(of frames: [Frame]) -> FilterSet {
+        let filters = Set(
+            frames.map { frame in
+                Filter(
+                    identifier: frame.identifier.value, extended: frame.identifier.isExtended, remote: frame.isRemote)
+            })
+        if filters.count > FilterSet.capacity { return FilterSet(filters: FilterSet.everything.filters, errors: []) }
+        return FilterSet(filters: Array(filters), errors: [])
+    }
+
+    /// Sends.
+    /// - Parameters:
+    ///   - deadline: Until when there is to be room in the transmit queue, a monotonic time in nanoseconds.
+    ///   - confirmTimeout: How long the frames may take to come back after the last was taken, in nanoseconds.
+    func start(deadline: Int64, confirmTimeout: Int64) {
+        transmitter?.send(frames, deadline: deadline) { [self] outcome in
+            sent = outcome.sent
+            if let failure = outcome.failure { return finish(.transmission(failure)) }
+            if firstOpen == frames.count { return finish(nil) }
+            self.deadline = loop.after(confirmTimeout) { [unowned self] in
+                // What is there already has come in time.
+                readable()
+                finish(.unconfirmed)
+            }
+        }
+    }
+
+    /// The interface is gone or down, or the service stops.
+    func stop(_ error: SystemError) {
+        guard let transmitter else { return }
+        transmitter.stop(error)
+        finish(.transmission(.refused(error)))
+    }
+
+    private func readable() {
+        while let transmitter {
+            do {
+                let count = try transmitter.receive(into: batch)
+                for index in 0..<count { take(batch[index]) }
+                if firstOpen == frames.count, sent != nil { return finish(nil) }
+                if count < ReceiveBatch.capacity { return }
+            } catch {
+                return stop(error)
+            }
+        }
+    }
+
+    private func take(_ reception: Reception) {
+        guard reception.isOwn, case .frame(let frame) = reception.message,
+            let index = (firstOpen..<frames.count).first(where: { timestamps[$0] == nil && frames[$0] == frame })
+        else { return }
+        timestamps[index] = reception.timestamp ?? reception.hardwareTimestamp ?? Clock.realtime
+        while firstOpen < frames.count, timestamps[firstOpen] != nil { firstOpen += 1 }
+    }
+
+    private func finish(_ failure: Failure?) {
+        guard let transmitter else { return }
+        self.transmitter = nil
+        deadline?.cancel()
+        transmitter.stop(SystemError(.noSuchDevice, call: "sendmmsg"))
+        completion(Outcome(sent: sent ?? 0, timestamps: timestamps, failure: failure))
+    }
+}
