@@ -12,6 +12,7 @@ public final class Gateway {
     private let interfaces: Interfaces
     private let transmitters: Transmitters
     private let jobs: Jobs
+    private let watches: Watches
 
     /// Begins to capture.
     public init(_ configuration: GatewayConfiguration, on loop: EventLoop, logger: Logger) throws(SystemError) {
@@ -25,11 +26,15 @@ public final class Gateway {
             logger: logger)
         let transmitters = Transmitters(loop: loop, receiveBuffer: configuration.receiveBufferBytes)
         let jobs = Jobs(log: log, names: names, loop: loop, interfaces: interfaces)
+        let watches = Watches(
+            log: log, names: names, loop: loop, interfaces: interfaces,
+            receiveBuffer: configuration.receiveBufferBytes)
         hub.presentInterfaces = { interfaces.present.map(\.name) }
         interfaces.changed = { interface, change in
             jobs.interfaceChanged(interface, change)
+            watches.interfaceChanged(interface, change)
             switch change {
-            case .up: break
+            case .added, .up: break
             case .down: transmitters.interfaceWentDown(interface)
             case .removed: transmitters.remove(interface)
             }
@@ -50,13 +55,15 @@ public final class Gateway {
             sending,
             StreamsAPI(interfaces: interfaces, hub: hub, sending: sending, jobs: jobsAPI, remote: remote),
             LatestAPI(interfaces: interfaces, names: names, latest: hub.latest),
-            jobsAPI,
+            jobsAPI, WatchesAPI(interfaces: interfaces, watches: watches),
             MetricsAPI(
-                interfaces: interfaces, transmitters: transmitters, jobs: jobs, hub: hub, started: Clock.monotonic))
+                interfaces: interfaces, transmitters: transmitters, jobs: jobs, watches: watches, hub: hub,
+                started: Clock.monotonic))
         self.api = api
         self.interfaces = interfaces
         self.transmitters = transmitters
         self.jobs = jobs
+        self.watches = watches
     }
 
     /// Answers requests.
@@ -68,12 +75,13 @@ public final class Gateway {
     /// The names of the interfaces that are there.
     public var interfaceNames: [String] { interfaces.present.map(\.name) }
 
-    /// Takes no more requests, answers those that wait, and takes the jobs out of the kernel. The streams are
-    /// the server's to end.
+    /// Takes no more requests, answers those that wait, and takes the jobs and watches out of the kernel. The
+    /// streams are the server's to end.
     public func stop() {
         transmitters.stop()
         api.stop()
         jobs.stopAll()
+        watches.stopAll()
     }
 
     /// Whether a request is still being answered.

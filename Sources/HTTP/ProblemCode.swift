@@ -6,6 +6,7 @@ public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
     case notFound = "not-found"
     case interfaceNotFound = "interface-not-found"
     case jobNotFound = "job-not-found"
+    case watchNotFound = "watch-not-found"
     case methodNotAllowed = "method-not-allowed"
     case notAcceptable = "not-acceptable"
     case interfaceDown = "interface-down"
@@ -16,6 +17,7 @@ public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
     case invalidFrame = "invalid-frame"
     case invalidFilter = "invalid-filter"
     case invalidJob = "invalid-job"
+    case invalidWatch = "invalid-watch"
     case notACANInterface = "not-a-can-interface"
     case upgradeRequired = "upgrade-required"
     case tooManyRequests = "too-many-requests"
@@ -31,14 +33,14 @@ public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
         switch self {
         case .malformedRequest: 400
         case .originRefused, .permissionDenied: 403
-        case .notFound, .interfaceNotFound, .jobNotFound: 404
+        case .notFound, .interfaceNotFound, .jobNotFound, .watchNotFound: 404
         case .methodNotAllowed: 405
         case .notAcceptable: 406
         case .interfaceDown, .jobExists: 409
         case .historyLost: 410
         case .bodyTooLarge: 413
         case .unsupportedMediaType: 415
-        case .invalidFrame, .invalidFilter, .invalidJob, .notACANInterface: 422
+        case .invalidFrame, .invalidFilter, .invalidJob, .invalidWatch, .notACANInterface: 422
         case .upgradeRequired: 426
         case .tooManyRequests, .tooManyStreams: 429
         case .internal: 500
@@ -57,6 +59,7 @@ public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
         case .notFound: "Not found"
         case .interfaceNotFound: "Interface not found"
         case .jobNotFound: "Job not found"
+        case .watchNotFound: "Watch not found"
         case .methodNotAllowed: "Method not allowed"
         case .notAcceptable: "Not acceptable"
         case .interfaceDown: "Interface is down"
@@ -67,6 +70,7 @@ public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
         case .invalidFrame: "Invalid frame"
         case .invalidFilter: "Invalid filter"
         case .invalidJob: "Invalid job"
+        case .invalidWatch: "Invalid watch"
         case .notACANInterface: "Not a CAN interface"
         case .upgradeRequired: "Upgrade required"
         case .tooManyRequests: "Too many requests"
@@ -110,6 +114,8 @@ public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
             """
         case .jobNotFound:
             "No job has this identifier: it was never made, or was deleted. GET /v1/jobs lists those that exist."
+        case .watchNotFound:
+            "No watch has this identifier: it was never made, or was deleted. GET /v1/watches lists those that exist."
         case .methodNotAllowed: "The Allow header field lists the methods that this resource has."
         case .notAcceptable:
             """
@@ -147,6 +153,11 @@ public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
             """
             The description of a job breaks a rule; the detail names the field and its bounds. Nothing was started or \
             changed.
+            """
+        case .invalidWatch:
+            """
+            The description of a watch breaks a rule; the detail names the field and its bounds, and index which entry \
+            of mux it was. Nothing is watched.
             """
         case .notACANInterface: "There is a network interface of this name, but it is no CAN interface."
         case .upgradeRequired:

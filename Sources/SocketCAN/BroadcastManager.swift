@@ -4,7 +4,7 @@ internal import Glibc
 public import Linux
 
 /// A socket of the kernel's broadcast manager (CAN_BCM) on one interface: sequences of frames that the kernel sends by
-/// its own timers.
+/// its own timers, and watches for what frames bring.
 ///
 /// Each sequence has a ``Key``; one socket serves any number of them. All end when the socket closes, which takes the
 /// kernel 16 to 19 ms: close it where that does no harm. The kernel answers set-up with success even while the
@@ -60,7 +60,7 @@ public struct BroadcastManager: ~Copyable, Sendable {
     /// The longest interval: 400 days, in microseconds.
     public static let longestInterval: Int64 = 34_560_000 * 1_000_000
 
-    private let socket: Descriptor
+    let socket: Descriptor
 
     /// Opens a socket for an interface, which may be down.
     /// - Throws: ENODEV when there is no such interface, EPROTONOSUPPORT without CAN_BCM.

@@ -45,6 +45,22 @@ int ccan_bcm_write(int socket, const struct ccan_bcm_head *head, const struct ca
 // Reads one message without waiting; frames has room for 257. Returns 1, or -EAGAIN when there is none.
 int ccan_bcm_read(int socket, struct ccan_bcm_head *head, struct canfd_frame *frames);
 
+// A broadcast manager message about a watch: without a frame, or with one.
+struct ccan_bcm_report {
+    struct canfd_frame frame;  // a classic frame lies in its first 16 bytes
+    int64_t software_ns;       // when the frame was received, since the epoch; 0: the kernel gave none
+    uint32_t opcode, flags, can_id;
+    uint32_t frame_count;      // 0 or 1
+};
+
+struct ccan_bcm_batch;
+struct ccan_bcm_batch *ccan_bcm_batch_new(void);
+void ccan_bcm_batch_free(struct ccan_bcm_batch *batch);
+// The messages of the last ccan_bcm_receive.
+const struct ccan_bcm_report *ccan_bcm_batch_reports(const struct ccan_bcm_batch *batch);
+// Reads up to CCAN_BATCH messages without waiting (recvmmsg). Of a message with more frames only the first is kept.
+int ccan_bcm_receive(int socket, struct ccan_bcm_batch *batch);
+
 // bind and connect with a sockaddr_can, whose union Swift cannot fill.
 int ccan_bind(int socket, int interface_index);
 int ccan_connect(int socket, int interface_index);

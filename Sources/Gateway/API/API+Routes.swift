@@ -4,7 +4,7 @@ extension API {
     /// Everything that is served, path by path.
     func addRoutes(
         _ service: ServiceAPI, _ documents: DocumentsAPI, _ interfaces: InterfacesAPI, _ sending: SendingAPI,
-        _ streams: StreamsAPI, _ latest: LatestAPI, _ jobs: JobsAPI, _ metrics: MetricsAPI
+        _ streams: StreamsAPI, _ latest: LatestAPI, _ jobs: JobsAPI, _ watches: WatchesAPI, _ metrics: MetricsAPI
     ) {
         add(.get, "/", documents.index)
         add(.get, "/openapi.yaml", documents.openAPIAsYAML)
@@ -36,5 +36,12 @@ extension API {
         add(.post, "/v1/jobs/{id}/renew", jobs.renew)
         add(.get, "/v1/interfaces/{name}/jobs", jobs.listOfInterface)
         add(.post, "/v1/interfaces/{name}/jobs", jobs.make)
+
+        add(.get, "/v1/watches", watches.list)
+        add(.delete, "/v1/watches", watches.deleteAll)
+        add(.get, "/v1/watches/{id}", watches.get)
+        add(.delete, "/v1/watches/{id}", watches.delete)
+        add(.get, "/v1/interfaces/{name}/watches", watches.listOfInterface)
+        add(.post, "/v1/interfaces/{name}/watches", watches.make)
     }
 }

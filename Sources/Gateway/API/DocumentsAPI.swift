@@ -18,6 +18,7 @@ struct DocumentsAPI {
             <li><a href="/v1/interfaces">/v1/interfaces</a>, the CAN interfaces</li>
             <li><a href="/v1/frames">/v1/frames</a>, what is on the buses, as it comes</li>
             <li><a href="/v1/jobs">/v1/jobs</a>, what is sent periodically</li>
+            <li><a href="/v1/watches">/v1/watches</a>, what is watched for changes and for silence</li>
             <li><a href="/openapi.yaml">/openapi.yaml</a>, all of the API</li>
             </ul>
             """

@@ -9,7 +9,7 @@ extension Frame {
     /// - Throws: ``Problem``: `malformed-request`, `invalid-frame`.
     init(_ json: JSONValue) throws(Problem) {
         let reader = try ObjectReader(json, fields: Self.fields)
-        let identifier = try Identifier(reader)
+        let identifier = try Identifier(reader, code: .invalidFrame)
         let data = try Self.data(reader)
         let isRemote = try reader.boolean("rtr") ?? false
         let isFlexible = try reader.boolean("fd") ?? false
@@ -70,15 +70,16 @@ extension Identifier {
 
     /// Reads `id` and `extended`: 1 to 3 digits are a standard identifier, 8 an extended one, anything between needs
     /// `extended`; an integer is standard without it.
-    fileprivate init(_ reader: ObjectReader) throws(Problem) {
-        guard let value = try reader.hexNumber("id", else: .invalidFrame) else {
-            throw Problem(.invalidFrame, "id is missing", field: "id")
+    /// - Parameter code: The problem for what is no identifier.
+    init(_ reader: ObjectReader, code: ProblemCode) throws(Problem) {
+        guard let value = try reader.hexNumber("id", else: code) else {
+            throw Problem(code, "id is missing", field: "id")
         }
         var isExtended = try reader.boolean("extended")
         if isExtended == nil, let digits = (try? reader.string("id"))?.utf8.count {
             guard let isExtendedByDigits = Self.isExtended(digits: digits) else {
                 throw Problem(
-                    .invalidFrame,
+                    code,
                     "id has \(digits) digits, which leaves open whether it is extended; say so, or write 3 or 8 digits",
                     field: "id")
             }
@@ -87,7 +88,9 @@ extension Identifier {
         do {
             self = try Identifier(checking: value, extended: isExtended ?? false)
         } catch {
-            throw Problem(error)
+            var problem = Problem(error)
+            problem.code = code
+            throw problem
         }
     }
 }

@@ -7,6 +7,7 @@ struct MetricsAPI {
     let interfaces: Interfaces
     let transmitters: Transmitters
     let jobs: Jobs
+    let watches: Watches
     let hub: StreamHub
     /// When the service began, a monotonic time in nanoseconds.
     let started: Int64
@@ -81,6 +82,7 @@ struct MetricsAPI {
         text.add(
             "canhttpd_jobs", .gauge, "Periodic jobs, by state.",
             Job.State.allCases.map { state in (["state": state.rawValue], Double(states.count { $0 == state })) })
+        text.add("canhttpd_watches", .gauge, "Watches.", [([:], Double(watches.all().count))])
     }
 }
 

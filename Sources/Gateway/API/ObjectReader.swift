@@ -22,6 +22,9 @@ struct ObjectReader {
     /// Whether the object has a member, `null` included.
     func has(_ name: String) -> Bool { object[name] != nil }
 
+    /// A member, whatever its type.
+    func value(_ name: String) -> JSONValue? { object[name] }
+
     func string(_ name: String) throws(Problem) -> String? {
         guard let value = object[name] else { return nil }
         guard case .string(let text) = value else { throw wrongType(name, value, "a string") }

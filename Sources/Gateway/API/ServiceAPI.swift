@@ -21,7 +21,7 @@ struct ServiceAPI {
             "kernel": .string(Machine.kernelRelease), "protocols": .object(protocols), "limits": limits,
             "links": [
                 "self": "/v1", "interfaces": "/v1/interfaces", "frames": "/v1/frames",
-                "streams": "/v1/streams", "jobs": "/v1/jobs", "health": "/healthz",
+                "streams": "/v1/streams", "jobs": "/v1/jobs", "watches": "/v1/watches", "health": "/healthz",
                 "metrics": "/metrics", "openapi": "/openapi.json",
             ],
         ])
@@ -37,6 +37,7 @@ struct ServiceAPI {
             "log_bytes": .integer(configuration.logBytes),
             "receive_buffer_bytes": .integer(configuration.receiveBufferBytes),
             "streams": .integer(configuration.streams),
+            "watches": .integer(Watches.capacity), "watches_per_identifier": .integer(WatchBus.capacity),
             "websocket_commands_per_s": .integer(StreamCommands.perSecond),
             "websocket_message_bytes": .integer(configuration.webSocketMessageBytes),
             "websocket_sends": .integer(StreamCommands.sends),

@@ -10,6 +10,8 @@ internal import SocketCAN
 final class Interfaces {
     /// What became of an interface.
     enum Change {
+        /// It is there, up or down; said before it is said to be up.
+        case added
         case up
         case down
         case removed
@@ -28,7 +30,7 @@ final class Interfaces {
     /// Why nothing can be captured, nil when all is well.
     private(set) var trouble: String?
 
-    /// Called when an interface went up, went down or was removed.
+    /// Called when an interface was added, went up, went down or was removed.
     var changed: ((Interface, Change) -> Void)?
 
     /// Called each second with the load of the interfaces that are up.
@@ -151,6 +153,7 @@ final class Interfaces {
             startCapture(of: interface)
             announce("renamed", interface, previousName: before.name)
             changed?(before, .removed)
+            changed?(interface, .added)
             if before.isUp, interface.isUp { changed?(interface, .up) }
         }
         if before.isUp != interface.isUp {
@@ -166,6 +169,7 @@ final class Interfaces {
         startCapture(of: interface)
         guard announced else { return }
         announce("added", interface)
+        changed?(interface, .added)
         if interface.isUp { changed?(interface, .up) }
     }
 

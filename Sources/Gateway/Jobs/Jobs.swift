@@ -155,10 +155,11 @@ final class Jobs {
 
     // MARK: For the interfaces' comings and goings
 
-    /// An interface went up, went down or was removed.
+    /// An interface was added, went up, went down or was removed.
     func interfaceChanged(_ interface: Interface, _ change: Interfaces.Change) {
         let concerned = all(on: interface.name)
         switch change {
+        case .added: break
         case .down:
             let counts = finalCounts(of: concerned, on: interface.name)
             for job in concerned where job.state == .running { end(job, as: .interfaceDown, counts) }

@@ -11,6 +11,7 @@ struct LogEntry {
         case gap
         case interface
         case job
+        case watch
         case filters
     }
 
@@ -125,7 +126,7 @@ struct LogEntry {
         switch kind {
         case .error: message = .error(ErrorFrame(classes: errors, data: data))
         case .frame: message = .frame(Frame(identifier: identifier, content: content(data)))
-        case .gap, .interface, .job, .filters: return nil
+        case .gap, .interface, .job, .watch, .filters: return nil
         }
         return LoggedMessage(
             message: message, direction: direction, timestamp: timestamp,

@@ -19,7 +19,7 @@ struct Selection: Hashable {
         if let interfaces, !interfaces.contains(entry.interface) { return false }
         switch entry.kind {
         case .gap: return true
-        case .interface, .job, .filters: return events.contains(entry.kind)
+        case .interface, .job, .watch, .filters: return events.contains(entry.kind)
         case .error: return events.contains(.error) && !filters.errors.isDisjoint(with: entry.errors)
         case .frame:
             return events.contains(.frame) && (direction == nil || direction == entry.direction)

@@ -15,7 +15,7 @@ struct Tally {
             messages += 1
         case .error: messages += 1
         case .gap: lost += entry.count
-        case .interface, .job, .filters: break
+        case .interface, .job, .watch, .filters: break
         }
     }
 

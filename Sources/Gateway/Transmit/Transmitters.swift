@@ -121,8 +121,8 @@ extension Problem {
         case .unconfirmed:
             self.init(
                 .transmitUnconfirmed,
-                "'\(interface)' took \(outcome.sent) frames and gave \(outcome.confirmed) of them back in time; the "
-                    + "others may not have been on the bus",
+                "\(outcome.confirmed) of \(outcome.sent) frames came back from '\(interface)' in time; the rest may not "
+                    + "have been on the bus",
                 index: outcome.timestamps.firstIndex { $0 == nil }, sent: outcome.sent)
         }
         confirmed = outcome.confirmed

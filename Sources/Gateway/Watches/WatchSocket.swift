@@ -1,0 +1,148 @@
+internal import EventLoop
+internal import Linux
+internal import SocketCAN
+
+/// A broadcast manager's socket for watches, no two of the same key.
+final class WatchSocket {
+    /// What all sockets share.
+    struct Context {
+        let loop: EventLoop
+        let batch = ReportBatch()
+        /// The receive buffer to ask for, in bytes.
+        let receiveBuffer: Int
+    }
+
+    /// The socket, on its own so that the worker thread can be the one to close it.
+    private final class Handle: Sendable {
+        let manager: BroadcastManager
+
+        init(interfaceIndex: Int) throws(SystemError) {
+            manager = try BroadcastManager(interfaceIndex: interfaceIndex)
+        }
+    }
+
+    private let loop: EventLoop
+    private let batch: ReportBatch
+    private var handle: Handle?
+    private var descriptor: WatchedDescriptor?
+    private var watches: [BroadcastManager.WatchKey: Watch] = [:]
+    private var dropCount: UInt32 = 0
+    /// Whether a whole batch came at once since losses were looked for last.
+    private var isBurst = false
+
+    /// Called with what the kernel tells of a watch.
+    var reported: ((Watch, WatchReport) -> Void)?
+    /// Called with the number of reports that were lost since the last time.
+    var lost: ((Int) -> Void)?
+
+    /// Few enough that the streams get their turn.
+    private static let batchesPerTurn = 4
+
+    init(interfaceIndex: Int, _ context: Context) throws(SystemError) {
+        loop = context.loop
+        batch = context.batch
+        let handle = try Handle(interfaceIndex: interfaceIndex)
+        try handle.manager.prepareForReports(receiveBuffer: context.receiveBuffer)
+        self.handle = handle
+        descriptor = try handle.manager.withDescriptor { descriptor throws(SystemError) in
+            try loop.watch(descriptor, for: .readable) { [unowned self] _ in readable() }
+        }
+    }
+
+    /// Whether no watch of a key is here.
+    func isFree(_ key: BroadcastManager.WatchKey) -> Bool { watches[key] == nil }
+
+    /// Whether there are no watches here.
+    var isEmpty: Bool { watches.isEmpty }
+
+    /// Has the kernel begin to look.
+    func add(_ watch: Watch) throws(SystemError) {
+        guard let handle else { throw SystemError(.notConnected, call: "write") }
+        let specification = watch.specification
+        // What is still told of an earlier watch of this key is none of this one's.
+        read(batches: .max)
+        if let reply = specification.reply {
+            try handle.manager.answer(remoteFramesOf: specification.identifier, with: reply)
+        } else {
+            // One that has told of the silence already waits for a frame first.
+            try handle.manager.watch(
+                specification.key, specification.comparison, timeout: specification.timeout ?? 0,
+                throttle: specification.throttle ?? 0, startsTimer: !watch.isSilent,
+                checksLength: specification.checksLength)
+        }
+        watches[specification.key] = watch
+    }
+
+    /// Has the kernel look no more; returns whether the watch was here.
+    func remove(_ watch: Watch) -> Bool {
+        guard watches[watch.specification.key] === watch else { return false }
+        read(batches: .max)
+        // It fails when the interface is gone, and what the kernel had of it.
+        try? handle?.manager.endWatch(watch.specification.key)
+        watches[watch.specification.key] = nil
+        return true
+    }
+
+    /// Takes in what was told until now, and ends all watches. The kernel takes its time to close the socket, so that is
+    /// done elsewhere.
+    func close() {
+        read(batches: .max)
+        tellLosses()
+        descriptor?.cancel()
+        descriptor = nil
+        watches = [:]
+        guard let handle else { return }
+        self.handle = nil
+        loop.offload {
+            withExtendedLifetime(handle) {}
+        } then: { _ in
+        }
+    }
+
+    /// Reads what is there, and tells of losses that no burst of reports has shown.
+    func checkForLosses() {
+        if read(batches: Self.batchesPerTurn) { tellLosses() }
+    }
+
+    private func readable() {
+        // Looking for losses after each report would cost as much as the report.
+        if read(batches: Self.batchesPerTurn), isBurst { tellLosses() }
+    }
+
+    /// Reads so many batches at most; returns whether nothing is left.
+    @discardableResult
+    private func read(batches: Int) -> Bool {
+        for _ in 0..<batches {
+            guard let count = receive() else { continue }
+            if count < ReportBatch.capacity { return true }
+            isBurst = true
+        }
+        return false
+    }
+
+    /// Reads a batch and tells of it; returns its size, nil where the kernel had something else to say first.
+    private func receive() -> Int? {
+        guard let handle else { return 0 }
+        do throws(SystemError) {
+            let count = try handle.manager.receive(into: batch)
+            for index in 0..<count {
+                guard let report = batch[index], let watch = watches[report.key] else { continue }
+                reported?(watch, report)
+            }
+            return count
+        } catch {
+            // Each said once, when the interface goes down or is removed; its own notifications say so too.
+            if error.errno == .networkDown || error.errno == .noSuchDevice { return nil }
+            descriptor?.cancel()
+            return 0
+        }
+    }
+
+    private func tellLosses() {
+        isBurst = false
+        guard let count = try? handle?.manager.dropCount() else { return }
+        let number = Int(count &- dropCount)
+        dropCount = count
+        if number > 0 { lost?(number) }
+    }
+}
