@@ -19,7 +19,7 @@ public enum Hex {
     }
 
     /// The nibble of a character, nil for one that is no hex digit.
-    static func nibble(_ character: UInt8) -> UInt8? {
+    public static func nibble(_ character: UInt8) -> UInt8? {
         switch character {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): character - UInt8(ascii: "0")
         case UInt8(ascii: "A")...UInt8(ascii: "F"): character - UInt8(ascii: "A") + 10

@@ -22,6 +22,11 @@ public enum Machine {
 
     /// The text of a small file, as procfs has them; its first 1 MiB.
     public static func readFile(_ path: String) throws(SystemError) -> String {
+        String(decoding: try contents(of: path), as: UTF8.self)
+    }
+
+    /// The bytes of a small file; its first 1 MiB.
+    public static func contents(of path: String) throws(SystemError) -> [UInt8] {
         let number = try systemCall("open") { unsafe open(path, O_RDONLY | O_CLOEXEC) }
         let file = Descriptor(owning: number)
         var text: [UInt8] = []
@@ -31,6 +36,6 @@ public enum Machine {
             if count == 0 { break }
             text.append(contentsOf: chunk[..<count])
         }
-        return String(decoding: text, as: UTF8.self)
+        return text
     }
 }

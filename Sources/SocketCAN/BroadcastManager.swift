@@ -155,17 +155,23 @@ public struct BroadcastManager: ~Copyable, Sendable {
     public func sentCounts() throws(SystemError) -> [Key: Int] {
         var status = stat()
         try systemCall("fstat") { unsafe fstat(socket.number, &status) }
-        let text = try Machine.readFile("/proc/net/can-bcm/\(status.st_ino)")
         var counts: [Key: Int] = [:]
-        for line in text.split(separator: "\n") {
-            // tx_op: 80000001 vcan0 [1] t2=10000 # sent 42     (CAN FD: (1) instead of [1])
-            let words = line.split(separator: " ")
-            guard words.first == "tx_op:", words.count >= 6, let number = Hex.number(words[1]),
-                let sent = Int(words[words.count - 1])
-            else { continue }
-            counts[Key(number & 0x0FFF_FFFF, isFlexible: words[3].first == "(")] = sent
+        for line in try Machine.contents(of: "/proc/net/can-bcm/\(status.st_ino)").split(separator: UInt8(ascii: "\n"))
+        {
+            if let (key, sent) = Self.sentCount(line) { counts[key] = sent }
         }
         return counts
+    }
+
+    /// Reads `tx_op: 80000001 vcan0 [1] t2=10000 # sent 42`, of CAN FD with `(1)` instead of `[1]`; nil for another line.
+    private static func sentCount(_ line: ArraySlice<UInt8>) -> (Key, Int)? {
+        let words = line.split(separator: UInt8(ascii: " "))
+        guard words.count >= 6, words[0].elementsEqual("tx_op:".utf8) else { return nil }
+        var number: UInt32 = 0
+        for digit in words[1] { number = number << 4 | UInt32(Hex.nibble(digit) ?? 0) }
+        var sent = 0
+        for digit in words[words.count - 1] { sent = sent * 10 + Int(Hex.nibble(digit) ?? 0) }
+        return (Key(number & 0x0FFF_FFFF, isFlexible: words[3].first == UInt8(ascii: "(")), sent)
     }
 
     private func write(

@@ -12,7 +12,7 @@ import Testing
         ("invalid-frame", 422), ("invalid-filter", 422), ("invalid-job", 422), ("invalid-watch", 422),
         ("not-a-can-interface", 422),
         ("upgrade-required", 426), ("too-many-requests", 429), ("too-many-streams", 429), ("internal", 500),
-        ("not-supported", 501), ("transmit-queue-full", 503), ("shutting-down", 503),
+        ("not-supported", 501), ("transmit-queue-full", 503), ("shutting-down", 503), ("transmit-unconfirmed", 504),
     ]
 
     @Test(arguments: table)
