@@ -29,6 +29,13 @@ struct Call {
         }
     }
 
+    /// For a call that takes nothing: there is no body, or an empty object.
+    /// - Throws: ``Problem``: as ``json()`` does, and `malformed-request` for anything in the object.
+    func emptyBody() throws(Problem) {
+        if request.body.isEmpty { return }
+        _ = try ObjectReader(json(), fields: [])
+    }
+
     /// Whether the body looks like a JSON object or array.
     var isBodyJSON: Bool {
         let first = request.body.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }

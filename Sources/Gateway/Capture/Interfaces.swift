@@ -25,6 +25,7 @@ final class Interfaces {
     private var known: [Int: Interface] = [:]
     private var captures: [Int: Capture] = [:]
     private var filters: [String: FilterSet] = [:]
+    private var isResynchronizing = false
     /// Why nothing can be captured, nil when all is well.
     private(set) var trouble: String?
 
@@ -122,11 +123,32 @@ final class Interfaces {
         }
     }
 
+    /// Takes in what the service itself has changed, before the change is answered.
+    ///
+    /// - Parameters:
+    ///   - interface: How the interface that was changed is now, if it still is: of most settings that change while it
+    ///     is down the kernel tells nothing (netdev_state_change).
+    ///   - completion: Called when everything that the kernel has told is taken in.
+    func takeIn(_ interface: Interface?, then completion: @escaping () -> Void) {
+        update()
+        // What was told may be newer.
+        if let interface, let told = known[interface.index], told.name == interface.name, told.isUp == interface.isUp {
+            present(interface)
+        }
+        guard isResynchronizing else { return completion() }
+        loop.offload {
+        } then: {
+            completion()
+        }
+    }
+
     /// Notifications were lost: compares with how things are now.
     private func resynchronize() {
+        isResynchronizing = true
         loop.offload {
             Result { () throws(SystemError) in try Links.list() }
         } then: { [unowned self] result in
+            isResynchronizing = false
             guard case .success(let interfaces) = result else { return }
             let indices = Set(interfaces.map(\.index))
             for index in known.keys where !indices.contains(index) { remove(index) }
