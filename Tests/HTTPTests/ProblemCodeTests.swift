@@ -6,9 +6,11 @@ import Testing
     static let table: [(code: String, status: Int)] = [
         ("malformed-request", 400), ("origin-refused", 403), ("permission-denied", 403), ("not-found", 404),
         ("interface-not-found", 404), ("job-not-found", 404), ("method-not-allowed", 405), ("not-acceptable", 406),
-        ("interface-down", 409), ("job-exists", 409), ("history-lost", 410), ("body-too-large", 413),
+        ("interface-down", 409), ("interface-exists", 409), ("interface-busy", 409), ("job-exists", 409),
+        ("history-lost", 410), ("body-too-large", 413),
         ("unsupported-media-type", 415),
-        ("invalid-frame", 422), ("invalid-filter", 422), ("invalid-job", 422), ("not-a-can-interface", 422),
+        ("invalid-frame", 422), ("invalid-filter", 422), ("invalid-job", 422), ("invalid-interface-setting", 422),
+        ("not-a-can-interface", 422),
         ("upgrade-required", 426), ("too-many-requests", 429), ("too-many-streams", 429), ("internal", 500),
         ("not-supported", 501), ("transmit-queue-full", 503), ("shutting-down", 503),
     ]

@@ -6,6 +6,7 @@ internal import SocketCAN
 // Changes run on the loop's worker thread, one after the other. Each is answered when the service itself has taken in
 // what the kernel told of it, so that whatever is asked for next finds it so.
 extension InterfacesAPI {
+    /// `POST /v1/interfaces`.
     func make(_ call: Call, _ reply: @escaping API.Reply) throws(Problem) {
         _ = try call.query()
         try interfaces.checkSupported()
@@ -13,13 +14,13 @@ extension InterfacesAPI {
         run(reply) { transaction throws(Problem) in
             try transaction.make(wanted)
         } answer: { interface in
-            guard let interface else { return .response(Response(204)) }
-            var response = Response.json(201, JSONValue(interface, interfaces))
-            response.headers["Location"] = "/v1/interfaces/\(PercentEncoding.encode(segment: interface.name))"
+            var response = Response.json(201, interface.map { JSONValue($0, interfaces) } ?? nil)
+            response.headers["Location"] = "/v1/interfaces/\(PercentEncoding.encode(segment: wanted.link.name))"
             return .response(response)
         }
     }
 
+    /// `PATCH /v1/interfaces/{name}`.
     func change(_ call: Call, _ reply: @escaping API.Reply) throws(Problem) {
         _ = try call.query()
         let interface = try interfaces.interface(named: call["name"])
@@ -31,6 +32,7 @@ extension InterfacesAPI {
         }
     }
 
+    /// `POST /v1/interfaces/{name}/restart`.
     func restart(_ call: Call, _ reply: @escaping API.Reply) throws(Problem) {
         _ = try call.query()
         let interface = try interfaces.interface(named: call["name"])
@@ -42,6 +44,7 @@ extension InterfacesAPI {
         }
     }
 
+    /// `DELETE /v1/interfaces/{name}`.
     func remove(_ call: Call, _ reply: @escaping API.Reply) throws(Problem) {
         _ = try call.query()
         let interface = try interfaces.interface(named: call["name"])

@@ -9,8 +9,11 @@ enum BitPhase {
 
     private var prefix: String { self == .data ? "data_" : "" }
 
+    /// The name of its bit rate.
     var bitrateField: String { prefix + "bitrate" }
+    /// The name of its sample point.
     var samplePointField: String { prefix + "sample_point" }
+    /// The name of its timing in segments.
     var timingField: String { prefix + "bit_timing" }
 
     /// The timing that a controller has for it.

@@ -3,8 +3,11 @@ internal import SocketCAN
 /// What a client wants to be different about an interface; what is nil or empty stays as it is. What holds for every
 /// interface was checked, what depends on this one was not.
 struct InterfaceChange: Hashable, Sendable {
+    /// Whether it is switched on.
     var isUp: Bool?
+    /// The size of the longest frame.
     var mtu: Int?
+    /// In frames.
     var transmitQueueLength: Int?
     /// The bit timing of the arbitration phase.
     var arbitration = Timing()
@@ -12,6 +15,7 @@ struct InterfaceChange: Hashable, Sendable {
     var data = Timing()
     /// In milliseconds; 0 never.
     var restartDelay: Int?
+    /// The modes that are named, and those of them that are on.
     var modes = ControllerSettings.Modes(mask: [], values: [])
     /// In ohms; 0 off.
     var termination: Int?
@@ -24,23 +28,27 @@ struct InterfaceChange: Hashable, Sendable {
         var bitrate: Int?
         /// In thousandths.
         var samplePoint: Int?
+        /// All of it, in segments; then nothing else is given.
         var segments: Segments?
-
-        var isEmpty: Bool { self == Timing() }
     }
 
     /// The segments of a bit in time quanta.
     struct Segments: Hashable, Sendable {
+        /// How long a quantum is.
         var quantum: Quantum
+        /// The propagation segment.
         var propagation: Int
+        /// The first phase segment.
         var phase1: Int
+        /// The second phase segment.
         var phase2: Int
-        /// The kernel's choice when nil.
+        /// The synchronization jump width, the kernel's choice when nil.
         var jumpWidth: Int?
     }
 
     /// A time quantum.
     enum Quantum: Hashable, Sendable {
+        /// So many nanoseconds.
         case nanoseconds(Int)
         /// So many ticks of the controller's clock.
         case prescaler(Int)

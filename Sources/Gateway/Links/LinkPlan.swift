@@ -3,12 +3,15 @@ internal import SocketCAN
 
 /// The steps that bring an interface from how it is to how it is to be.
 struct LinkPlan: Hashable {
-    /// A step, and the field of the request that it is for.
+    /// One step.
     struct Step: Hashable {
+        /// What to ask of the kernel.
         let change: LinkChange
+        /// The field of the request that it is for.
         let field: String
     }
 
+    /// What to do, in order; nothing where all is so already.
     private(set) var steps: [Step] = []
 
     /// Plans what a client wants: only what really differs.

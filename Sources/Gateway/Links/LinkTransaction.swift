@@ -7,10 +7,12 @@ internal import SocketCAN
 ///
 /// It blocks: it runs on the event loop's worker thread, one after the other.
 struct LinkTransaction {
+    /// Whose interfaces they are.
     let kernel: any LinkKernel
     /// How the interface was when it was last looked at.
     private(set) var latest: Interface?
 
+    /// A transaction that has not looked at anything yet.
     init(_ kernel: any LinkKernel) { self.kernel = kernel }
 
     /// What came of a transaction.
@@ -105,14 +107,7 @@ struct LinkTransaction {
                 problem.detail += "; nothing was changed"
                 return problem
             }
-            var refusals: [String] = []
-            for step in LinkPlan(restoring: before, from: now).steps {
-                do throws(LinkError) {
-                    try kernel.apply(step.change, to: before)
-                } catch {
-                    refusals.append("\(error)")
-                }
-            }
+            let refusals = restore(before, from: now)
             let left = before.differences(from: try look(at: before))
             problem.detail +=
                 left.isEmpty
@@ -125,6 +120,22 @@ struct LinkTransaction {
             problem.detail += "; what had been changed before could not be put back: \(error.detail)"
         }
         return problem
+    }
+
+    /// Puts back what can be put back, and returns what the kernel said to the rest. A controller whose timing or modes
+    /// are not the old ones stays down: on a bus of another bit rate it would disturb everybody.
+    private func restore(_ before: Interface, from now: Interface) -> [String] {
+        var refusals: [String] = []
+        var mayGoUp = true
+        for step in LinkPlan(restoring: before, from: now).steps where mayGoUp || step.change != .up {
+            do throws(LinkError) {
+                try kernel.apply(step.change, to: before)
+            } catch {
+                refusals.append("\(error)")
+                if case .controller = step.change { mayGoUp = false }
+            }
+        }
+        return refusals
     }
 }
 

@@ -40,7 +40,7 @@ extension Problem {
                 needs: "CAP_NET_ADMIN")
         case .operationNotSupported:
             self.init(.notSupported, "this kernel or driver lacks it for '\(name)': \(error)", field: field)
-        case .exists: self.init(.interfaceExists, "there is an interface of this name already: \(error)", field: field)
+        case .exists: self.init(.interfaceExists, "'\(name)' cannot be made, a name is taken: \(error)", field: field)
         case .noSuchDevice: self = .gone(name)
         default: self.init(.internal, "'\(name)' could not be changed: \(error)", field: field)
         }
