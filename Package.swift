@@ -82,7 +82,7 @@ let package = Package(
         .testTarget(name: "CANTests", dependencies: ["CAN"], swiftSettings: strict),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "Linux"], swiftSettings: strict),
         .testTarget(
-            name: "GatewayTests", dependencies: ["Gateway", "CAN", "HTTP", "EventLoop", "JSON", "SocketCAN"],
+            name: "GatewayTests", dependencies: ["Gateway", "CAN", "HTTP", "EventLoop", "JSON", "Linux", "SocketCAN"],
             swiftSettings: strict),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP"], swiftSettings: strict),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),

@@ -10,6 +10,8 @@ public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
     case methodNotAllowed = "method-not-allowed"
     case notAcceptable = "not-acceptable"
     case interfaceDown = "interface-down"
+    case interfaceExists = "interface-exists"
+    case interfaceBusy = "interface-busy"
     case jobExists = "job-exists"
     case historyLost = "history-lost"
     case bodyTooLarge = "body-too-large"
@@ -18,6 +20,7 @@ public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
     case invalidFilter = "invalid-filter"
     case invalidJob = "invalid-job"
     case invalidWatch = "invalid-watch"
+    case invalidInterfaceSetting = "invalid-interface-setting"
     case notACANInterface = "not-a-can-interface"
     case upgradeRequired = "upgrade-required"
     case tooManyRequests = "too-many-requests"
@@ -36,11 +39,11 @@ public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
         case .notFound, .interfaceNotFound, .jobNotFound, .watchNotFound: 404
         case .methodNotAllowed: 405
         case .notAcceptable: 406
-        case .interfaceDown, .jobExists: 409
+        case .interfaceDown, .interfaceExists, .interfaceBusy, .jobExists: 409
         case .historyLost: 410
         case .bodyTooLarge: 413
         case .unsupportedMediaType: 415
-        case .invalidFrame, .invalidFilter, .invalidJob, .invalidWatch, .notACANInterface: 422
+        case .invalidFrame, .invalidFilter, .invalidJob, .invalidWatch, .invalidInterfaceSetting, .notACANInterface: 422
         case .upgradeRequired: 426
         case .tooManyRequests, .tooManyStreams: 429
         case .internal: 500
@@ -63,6 +66,8 @@ public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
         case .methodNotAllowed: "Method not allowed"
         case .notAcceptable: "Not acceptable"
         case .interfaceDown: "Interface is down"
+        case .interfaceExists: "Interface exists"
+        case .interfaceBusy: "Interface is busy"
         case .jobExists: "Job exists"
         case .historyLost: "History lost"
         case .bodyTooLarge: "Body too large"
@@ -71,6 +76,7 @@ public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
         case .invalidFilter: "Invalid filter"
         case .invalidJob: "Invalid job"
         case .invalidWatch: "Invalid watch"
+        case .invalidInterfaceSetting: "Invalid interface setting"
         case .notACANInterface: "Not a CAN interface"
         case .upgradeRequired: "Upgrade required"
         case .tooManyRequests: "Too many requests"
@@ -127,6 +133,17 @@ public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
             The interface is switched off, so that nothing can be sent. Nothing was sent. Switch it on: \
             ip link set can0 up type can bitrate 500000 (a virtual one: ip link set vcan0 up).
             """
+        case .interfaceExists:
+            """
+            A network interface, of whatever kind, has this name already; field says which of the names it is. Nothing was \
+            made. Choose another name, or remove the one that exists (DELETE, for a virtual one).
+            """
+        case .interfaceBusy:
+            """
+            The interface is up, and what was asked for can only change while it is down; field says which setting it \
+            is. Nothing was changed. Send "up": false along, or "cycle": true: then the service takes the interface down, \
+            changes it, and brings it up again. Traffic stops for that time, and jobs on the interface end.
+            """
         case .jobExists:
             "Names of jobs are unique. Change the one that exists (PATCH), delete it first, or choose another name."
         case .historyLost:
@@ -158,6 +175,13 @@ public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
             """
             The description of a watch breaks a rule; the detail names the field and its bounds, and index which entry \
             of mux it was. Nothing is watched.
+            """
+        case .invalidInterfaceSetting:
+            """
+            The interface cannot be made or set like that; field names the setting, and the detail its bounds, or what the \
+            kernel said. What had been changed before the failure was put back, unless the detail says otherwise. \
+            GET /v1/interfaces/{name} shows what a controller can do: bit_timing_limits, supported_modes, \
+            termination_allowed.
             """
         case .notACANInterface: "There is a network interface of this name, but it is no CAN interface."
         case .upgradeRequired:

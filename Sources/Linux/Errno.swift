@@ -64,4 +64,10 @@ public struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
     public static let argumentListTooLong = Errno(rawValue: E2BIG)
     /// The corresponding C constant is `EOPNOTSUPP`.
     public static let operationNotSupported = Errno(rawValue: EOPNOTSUPP)
+    /// The corresponding C constant is `EBUSY`.
+    public static let busy = Errno(rawValue: EBUSY)
+    /// The corresponding C constant is `EDOM`.
+    public static let outOfDomain = Errno(rawValue: EDOM)
+    /// The corresponding C constant is `EIO`.
+    public static let inputOutput = Errno(rawValue: EIO)
 }

@@ -50,6 +50,8 @@ public struct Controller: Hashable, Sendable {
     public var errorCounters: ErrorCounters?
     /// The resistance of the built-in termination in ohms, 0 off; nil when it has none.
     public var termination: Int?
+    /// The resistances that the built-in termination can have, in ohms; nil when it has none.
+    public var terminationValues: [Int]?
     /// Counts of what happened on the bus.
     public var statistics: Statistics?
 
@@ -121,6 +123,11 @@ public struct ControlModes: OptionSet, Hashable, Sendable {
     /// Makes a set of its bits.
     public init(rawValue: UInt32) { self.rawValue = rawValue }
 
+    /// CAN FD.
+    public static let flexible = ControlModes(rawValue: 0x20)
+    /// Transmitter delay compensation, worked out or given; the kernel sets it along with the data bit timing.
+    public static let delayCompensation = ControlModes(rawValue: 0x600)
+
     /// The modes that have a name here, in the order of their bits.
     public static let named: [(name: String, bit: ControlModes)] = [
         ("loopback", ControlModes(rawValue: 0x01)),
@@ -128,7 +135,7 @@ public struct ControlModes: OptionSet, Hashable, Sendable {
         ("triple_sampling", ControlModes(rawValue: 0x04)),
         ("one_shot", ControlModes(rawValue: 0x08)),
         ("berr_reporting", ControlModes(rawValue: 0x10)),
-        ("fd", ControlModes(rawValue: 0x20)),
+        ("fd", flexible),
         ("presume_ack", ControlModes(rawValue: 0x40)),
         ("fd_non_iso", ControlModes(rawValue: 0x80)),
         ("cc_len8_dlc", ControlModes(rawValue: 0x100)),

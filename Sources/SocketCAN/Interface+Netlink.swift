@@ -80,6 +80,7 @@ extension Controller {
         errorCounters = attributes.structure(IFLA_CAN_BERR_COUNTER, can_berr_counter())
             .map { ErrorCounters(transmit: Int($0.txerr), receive: Int($0.rxerr)) }
         termination = attributes.uint16(IFLA_CAN_TERMINATION)
+        terminationValues = attributes.uint16s(IFLA_CAN_TERMINATION_CONST)
         self.statistics = statistics.map { counts in
             Statistics(
                 busErrors: Int(counts.bus_error), errorWarning: Int(counts.error_warning),

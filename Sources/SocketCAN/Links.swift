@@ -17,7 +17,13 @@ public enum Links {
 
 extension Links {
     /// Whether the machine has a network interface of a name, of whatever kind.
-    public static func exists(_ name: String) -> Bool { unsafe if_nametoindex(name) != 0 }
+    public static func exists(_ name: String) -> Bool { index(of: name) != nil }
+
+    /// The number of a network interface, of whatever kind; nil when there is none of the name.
+    public static func index(of name: String) -> Int? {
+        let index = unsafe if_nametoindex(name)
+        return index == 0 ? nil : Int(index)
+    }
 }
 
 /// Tells when CAN interfaces come, go and change (RTNLGRP_LINK).

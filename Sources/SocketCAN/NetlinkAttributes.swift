@@ -45,5 +45,14 @@ internal import CNetlinkRoute
 
     func uint16(_ type: some BinaryInteger) -> Int? { structure(type, UInt16(0)).map(Int.init) }
 
+    /// An array of 16-bit integers.
+    func uint16s(_ type: some BinaryInteger) -> [Int]? {
+        guard let attribute = unsafe attribute(Int(type)), let data = unsafe nla_data(attribute) else { return nil }
+        let size = MemoryLayout<UInt16>.size
+        return (0..<Int(unsafe nla_len(attribute)) / size).map { index in
+            Int(unsafe data.loadUnaligned(fromByteOffset: index * size, as: UInt16.self))
+        }
+    }
+
     func uint32(_ type: some BinaryInteger) -> Int? { structure(type, UInt32(0)).map(Int.init) }
 }

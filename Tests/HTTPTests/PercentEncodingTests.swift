@@ -20,6 +20,16 @@ import Testing
         #expect(PercentEncoding.decode(text) == nil)
     }
 
+    @Test(arguments: [
+        ("", ""), ("vcan0", "vcan0"), ("Az09-._~", "Az09-._~"), ("a b", "a%20b"), ("a?b#c", "a%3Fb%23c"),
+        ("ä", "%C3%A4"),
+        ("%41", "%2541"), ("a/b", "a%2Fb"),
+    ])
+    func aSegmentIsEncoded(segment: String, encoded: String) {
+        #expect(PercentEncoding.encode(segment: segment) == encoded)
+        #expect(PercentEncoding.decode(encoded) == segment)
+    }
+
     @Test func aPlusIsASpaceInQueriesOnly() {
         #expect(PercentEncoding.decode("a+b%2B", plusIsSpace: true) == "a b+")
     }

@@ -9,6 +9,7 @@ import Testing
         (.notConnected, "ENOTCONN"), (.addressInUse, "EADDRINUSE"), (.addressFamilyNotSupported, "EAFNOSUPPORT"),
         (.protocolNotSupported, "EPROTONOSUPPORT"), (.messageTooLong, "EMSGSIZE"), (.exists, "EEXIST"),
         (.argumentListTooLong, "E2BIG"), (.operationNotSupported, "EOPNOTSUPP"),
+        (.busy, "EBUSY"), (.outOfDomain, "EDOM"), (.inputOutput, "EIO"),
     ])
     func eachHasItsSymbolicName(errno: Errno, name: String) {
         #expect(errno.name == name)

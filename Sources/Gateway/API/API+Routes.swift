@@ -16,7 +16,11 @@ extension API {
         add(.get, "/v1", service.get)
 
         addLater(.get, "/v1/interfaces", interfaces.list)
+        addLater(.post, "/v1/interfaces", interfaces.make)
         addLater(.get, "/v1/interfaces/{name}", interfaces.get)
+        addLater(.patch, "/v1/interfaces/{name}", interfaces.change)
+        addLater(.delete, "/v1/interfaces/{name}", interfaces.remove)
+        addLater(.post, "/v1/interfaces/{name}/restart", interfaces.restart)
         add(.get, "/v1/interfaces/{name}/filters", interfaces.getFilters)
         add(.put, "/v1/interfaces/{name}/filters", interfaces.putFilters)
         add(.delete, "/v1/interfaces/{name}/filters", interfaces.deleteFilters)

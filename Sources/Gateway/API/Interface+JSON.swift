@@ -17,15 +17,18 @@ extension JSONValue {
             "data_bitrate": JSONValue(controller?.dataBitTiming?.bitrate),
             "data_sample_point": JSONValue(controller?.dataBitTiming?.samplePointFraction),
             "bit_timing": JSONValue(controller?.bitTiming), "data_bit_timing": JSONValue(controller?.dataBitTiming),
-            "bit_timing_limits": JSONValue(controller?.bitTimingLimits), "clock_hz": JSONValue(controller?.clock),
+            "bit_timing_limits": JSONValue(controller?.bitTimingLimits),
+            "data_bit_timing_limits": JSONValue(controller?.dataBitTimingLimits),
+            "clock_hz": JSONValue(controller?.clock),
             "restart_ms": JSONValue(controller?.restartDelay),
             "modes": controller.map { JSONValue($0.modes) } ?? nil,
             "supported_modes": controller?.supportedModes.map { JSONValue($0.names) } ?? nil,
             "error_counters": controller?.errorCounters.map {
                 ["tx": .integer($0.transmit), "rx": .integer($0.receive)]
             } ?? nil,
-            "termination_ohm": JSONValue(controller?.termination), "driver": JSONValue(interface.driver),
-            "parent": JSONValue(interface.parent),
+            "termination_ohm": JSONValue(controller?.termination),
+            "termination_allowed": controller?.terminationValues.map { .array($0.map { .integer($0) }) } ?? nil,
+            "driver": JSONValue(interface.driver), "parent": JSONValue(interface.parent),
             "statistics": JSONValue(interface.statistics, controller?.statistics),
             "bus_load": JSONValue(interfaces.capture(of: interface)?.busLoad?.percent),
             "capture": JSONValue(

@@ -5,7 +5,7 @@ internal import JSON
 internal import Linux
 internal import SocketCAN
 
-/// `/v1/interfaces`, `/v1/interfaces/{name}` and `/v1/interfaces/{name}/filters`.
+/// `/v1/interfaces`, `/v1/interfaces/{name}`, and its `/filters` and `/restart`.
 struct InterfacesAPI {
     let interfaces: Interfaces
     let loop: EventLoop

@@ -5,19 +5,34 @@ internal import JSON
 /// Reads the members of a JSON object that a client sent: each of a known name, each of its type.
 struct ObjectReader {
     private let object: JSONValue
+    /// What stands before the names of an inner object: `"modes."`.
+    private let path: String
 
     /// - Parameter fields: The names that are understood.
     /// - Throws: ``Problem``: `malformed-request` for something else than an object, or an unknown name.
-    init(_ json: JSONValue, fields: [String]) throws(Problem) {
+    init(_ json: JSONValue, fields: [String]) throws(Problem) { try self.init(json, fields: fields, path: "") }
+
+    private init(_ json: JSONValue, fields: [String], path: String) throws(Problem) {
         guard case .object(let members) = json else {
             throw Problem(.malformedRequest, "\(json.kind) came where an object is expected")
         }
         if let unknown = members.first(where: { !fields.contains($0.name) }) {
-            throw Problem(
-                .malformedRequest, "there is no field '\(unknown.name)' here", field: unknown.name, allowed: fields)
+            let name = path + unknown.name
+            throw Problem(.malformedRequest, "there is no field '\(name)' here", field: name, allowed: fields)
         }
         object = json
+        self.path = path
     }
+
+    /// An object within the object; its fields are named `"name.field"`.
+    func object(_ name: String, fields: [String]) throws(Problem) -> ObjectReader? {
+        guard let value = object[name] else { return nil }
+        guard case .object = value else { throw wrongType(name, value, "an object") }
+        return try ObjectReader(value, fields: fields, path: "\(path)\(name).")
+    }
+
+    /// The name of a field as a problem has it, with those of the objects that it is in.
+    func path(of name: String) -> String { path + name }
 
     /// Whether the object has a member, `null` included.
     func has(_ name: String) -> Bool { object[name] != nil }
@@ -81,7 +96,7 @@ struct ObjectReader {
     private func wrongType(_ name: String, _ value: JSONValue, _ expected: String) -> Problem {
         let found =
             if case .real = value, expected == "a whole number" { "a number with a fraction" } else { value.kind }
-        return Problem(.malformedRequest, "\(name) is \(found), not \(expected)", field: name)
+        return Problem(.malformedRequest, "\(path)\(name) is \(found), not \(expected)", field: path + name)
     }
 }
 

@@ -28,6 +28,26 @@ extension Interfaces {
         }
     }
 
+    /// Takes in what the service itself has changed, before the change is answered.
+    ///
+    /// - Parameters:
+    ///   - interface: How the interface that was changed is now, if it still is: of most settings that change while it
+    ///     is down the kernel tells nothing (netdev_state_change).
+    ///   - completion: Called when everything that the kernel has told is taken in.
+    func takeIn(_ interface: Interface?, then completion: @escaping () -> Void) {
+        update()
+        // What was told may be newer.
+        if let interface, let told = known[interface.index], told.name == interface.name, told.isUp == interface.isUp {
+            notified.insert(interface.index)
+            present(interface)
+        }
+        guard isRefreshing else { return completion() }
+        loop.offload {
+        } then: {
+            completion()
+        }
+    }
+
     /// Asks in a moment, once for all who want it until then.
     func refreshSoon() {
         guard !isRefreshPending else { return }

@@ -24,7 +24,7 @@ final class Interfaces {
     private var captureContext: Capture.Context
     private let monitor: LinkMonitor
     private var watch: WatchedDescriptor?
-    private var known: [Int: Interface] = [:]
+    private(set) var known: [Int: Interface] = [:]
     private var captures: [Int: Capture] = [:]
     private var filters: [String: FilterSet] = [:]
     /// Why nothing can be captured, nil when all is well.
@@ -144,7 +144,7 @@ final class Interfaces {
         for interface in interfaces where !older.contains(interface.index) { present(interface) }
     }
 
-    private func present(_ interface: Interface) {
+    func present(_ interface: Interface) {
         guard let before = known[interface.index] else { return add(interface, announced: true) }
         known[interface.index] = interface
         if before.name != interface.name {
