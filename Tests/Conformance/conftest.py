@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+import watching
+from links import CONTROLLERS, reset_controller, settings
 from service import PATIENCE, Service
 from witnesses import Wire, ip
 
@@ -107,6 +109,37 @@ def make_pair():
     remove(made)
 
 
+@pytest.fixture
+def new_name():
+    """Gives names of interfaces that are not there; those that a test makes of them are removed at the end."""
+    given = []
+
+    def new_name():
+        given.append(next(_names))
+        return given[-1]
+
+    yield new_name
+    remove(given)
+
+
+@pytest.fixture(scope="session")
+def original_settings():
+    """What was set of can0 and can1 before the first test that changes them."""
+    return {name: settings(name) for name in CONTROLLERS}
+
+
+@pytest.fixture
+def controllers(service, original_settings):
+    """can0 and can1 for a test that changes them: afterwards they are again as all other tests need them."""
+    yield CONTROLLERS
+    for name in CONTROLLERS:
+        # Its number is another after it was unplugged.
+        if settings(name) | {"index": 0} != original_settings[name] | {"index": 0}:
+            reset_controller(name)
+            # The service has taken note of it: the next test's stream does not begin with it.
+            service.get(f"/v1/interfaces/{name}")
+
+
 def remove(names):
     """Removes interfaces; those that a test removed itself are no matter."""
     for name in names:
@@ -124,6 +157,19 @@ def jobs(service):
 
     yield make
     assert service.request("DELETE", "/v1/jobs").status == 204
+
+
+@pytest.fixture
+def watches(service):
+    """Makes watches of the common service, and removes all at the end."""
+
+    def make(interface, identifier="123", **settings):
+        answer = watching.make(service, interface, identifier, **settings)
+        assert answer.status == 201, answer
+        return answer.json
+
+    yield make
+    assert service.request("DELETE", "/v1/watches").status == 204
 
 
 class SlowClient:

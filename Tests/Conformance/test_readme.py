@@ -15,7 +15,8 @@ ADDRESS = "http://127.0.0.1:8080"
 VARYING = [
     (re.compile(r"\b1[0-9]{9}\.[0-9]{1,6}\b"), "<time>"),
     (re.compile(r'("(?:epoch|kernel|instance)":)"[^"]*"'), r'\1"<text>"'),
-    (re.compile(r'("(?:seq|uptime_s|sent|received|index|rx_frames|rx_bytes|tx_frames|tx_bytes|count|period_ms)":)[0-9.]+'), r"\1<number>"),
+    (re.compile(r'("(?:seq|uptime_s|sent|received|index|rx_frames|rx_bytes|tx_frames|tx_bytes|count|period_ms|elapsed_ms|'
+                r'lease_remaining_ms)":)[0-9.]+'), r"\1<number>"),
     (re.compile(r"\b(epoch|seq)=[0-9a-z]+"), r"\1=<text>"),
     (re.compile(r"^id: [0-9a-z]+:[0-9]+", re.M), "id: <event>"),
 ]
@@ -35,18 +36,18 @@ def tour():
             yield command, output
 
 
-def run(command: str, base: str) -> str:
-    command = command.replace(ADDRESS, base).replace("curl ", "curl -sS --max-time 20 ", 1)
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=30)
+def run(command: str, base: str, directory=None) -> str:
+    command = command.replace(ADDRESS, base).replace("curl ", "curl -sS --max-time 20 ")
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=30, cwd=directory)
     assert done.returncode == 0, f"{command}: {done.stderr}"
     return done.stdout if done.stdout.endswith("\n") else done.stdout + "\n"
 
 
-def test_the_tour_prints_what_the_readme_shows(start):
+def test_the_tour_prints_what_the_readme_shows(start, tmp_path):
     service = start()
     steps = list(tour())
     assert len(steps) >= 12
-    results = [(command, expected, run(command, service.base)) for command, expected in steps]
+    results = [(command, expected, run(command, service.base, tmp_path)) for command, expected in steps]
     if os.environ.get("README_UPDATE"):
         text = README.read_text(encoding="utf-8")
         for command, expected, output in results:

@@ -44,6 +44,11 @@ class Sender:
         """Waits until all were sent."""
         assert self._process.wait(seconds) == 0
 
+    def stop(self):
+        """Sends no more."""
+        self._process.kill()
+        self._process.wait()
+
     @property
     def is_done(self):
         return self._process.poll() is not None
@@ -52,8 +57,7 @@ class Sender:
         return self
 
     def __exit__(self, *_):
-        self._process.kill()
-        self._process.wait()
+        self.stop()
 
 
 def send_numbered(raw, count, first=0, identifier=0x123):
