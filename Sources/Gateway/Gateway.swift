@@ -12,6 +12,7 @@ public final class Gateway {
     private let interfaces: Interfaces
     private let transmitters: Transmitters
     private let jobs: Jobs
+    private let isotp: ISOTPHub
 
     /// Begins to capture.
     public init(_ configuration: GatewayConfiguration, on loop: EventLoop, logger: Logger) throws(SystemError) {
@@ -25,9 +26,11 @@ public final class Gateway {
             logger: logger)
         let transmitters = Transmitters(loop: loop)
         let jobs = Jobs(log: log, names: names, loop: loop, interfaces: interfaces)
+        let isotp = ISOTPHub(loop: loop)
         hub.presentInterfaces = { interfaces.present.map(\.name) }
         interfaces.changed = { interface, change in
             jobs.interfaceChanged(interface, change)
+            isotp.interfaceChanged(interface, change)
             if change == .removed { transmitters.remove(interface) }
         }
         let sending = SendingAPI(interfaces: interfaces, transmitters: transmitters)
@@ -36,17 +39,20 @@ public final class Gateway {
         let api = API(policy: configuration.policy, bodyBytes: configuration.bodyBytes, logger: logger)
         api.addRoutes(
             ServiceAPI(
-                configuration: configuration, interfaces: interfaces, epoch: epoch, started: Clock.monotonic,
+                configuration: configuration, interfaces: interfaces, isotp: isotp, epoch: epoch,
+                started: Clock.monotonic,
                 isStopping: { [unowned api] in api.isStopping }),
             DocumentsAPI(), InterfacesAPI(interfaces: interfaces, loop: loop),
             sending,
             StreamsAPI(interfaces: interfaces, hub: hub, sending: sending, remote: remote),
             LatestAPI(interfaces: interfaces, names: names, latest: hub.latest),
-            JobsAPI(interfaces: interfaces, jobs: jobs))
+            JobsAPI(interfaces: interfaces, jobs: jobs),
+            ISOTPAPI(interfaces: interfaces, streams: hub, isotp: isotp))
         self.api = api
         self.interfaces = interfaces
         self.transmitters = transmitters
         self.jobs = jobs
+        self.isotp = isotp
     }
 
     /// Answers requests.
@@ -62,6 +68,7 @@ public final class Gateway {
     /// the server's to end.
     public func stop() {
         transmitters.stop()
+        isotp.stop()
         api.stop()
         jobs.stopAll()
     }

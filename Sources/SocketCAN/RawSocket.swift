@@ -22,7 +22,7 @@ public struct RawSocket: ~Copyable, Sendable {
         // Index 0 would bind to all interfaces.
         guard interfaceIndex > 0 else { throw SystemError(.noSuchDevice, call: "bind") }
         let socket = try Descriptor.canSocket(SOCK_RAW, CAN_RAW)
-        try Self.set(socket, level: SOL_CAN_RAW, CAN_RAW_FD_FRAMES, 1)
+        try socket.setOption(SOL_CAN_RAW, CAN_RAW_FD_FRAMES, 1)
         let number = socket.number
         try shim("bind") { ccan_bind(number, Int32(interfaceIndex)) }
         self.socket = socket
@@ -51,8 +51,8 @@ public struct RawSocket: ~Copyable, Sendable {
             }
         }
         // After the filters, which the kernel may refuse: then nothing has changed.
-        try Self.set(socket, level: SOL_CAN_RAW, CAN_RAW_JOIN_FILTERS, set.isJoined ? 1 : 0)
-        try Self.set(socket, level: SOL_CAN_RAW, CAN_RAW_ERR_FILTER, Int32(bitPattern: set.errors.rawValue))
+        try socket.setOption(SOL_CAN_RAW, CAN_RAW_JOIN_FILTERS, set.isJoined ? 1 : 0)
+        try socket.setOption(SOL_CAN_RAW, CAN_RAW_ERR_FILTER, Int32(bitPattern: set.errors.rawValue))
     }
 
     /// The filters that the kernel holds, read back from it.
@@ -69,65 +69,49 @@ public struct RawSocket: ~Copyable, Sendable {
                     rawIdentifier: filter.can_id & ~0x2000_0000, rawMask: filter.can_mask,
                     isInverted: filter.can_id & 0x2000_0000 != 0)
             },
-            isJoined: try Self.get(socket, level: SOL_CAN_RAW, CAN_RAW_JOIN_FILTERS) != 0,
+            isJoined: try socket.option(SOL_CAN_RAW, CAN_RAW_JOIN_FILTERS) != 0,
             errors: ErrorClasses(
-                rawValue: UInt32(bitPattern: try Self.get(socket, level: SOL_CAN_RAW, CAN_RAW_ERR_FILTER))))
+                rawValue: UInt32(bitPattern: try socket.option(SOL_CAN_RAW, CAN_RAW_ERR_FILTER))))
     }
 
     /// Whether what this socket sends reaches the other sockets of this host (CAN_RAW_LOOPBACK, on when new).
     public func setLoopback(_ isOn: Bool) throws(SystemError) {
-        try Self.set(socket, level: SOL_CAN_RAW, CAN_RAW_LOOPBACK, isOn ? 1 : 0)
+        try socket.setOption(SOL_CAN_RAW, CAN_RAW_LOOPBACK, isOn ? 1 : 0)
     }
 
     /// Whether this socket receives the echo of what it sends itself (CAN_RAW_RECV_OWN_MSGS, off when new).
     public func setReceivesOwn(_ isOn: Bool) throws(SystemError) {
-        try Self.set(socket, level: SOL_CAN_RAW, CAN_RAW_RECV_OWN_MSGS, isOn ? 1 : 0)
+        try socket.setOption(SOL_CAN_RAW, CAN_RAW_RECV_OWN_MSGS, isOn ? 1 : 0)
     }
 
     /// Has the kernel stamp each message with its time (SO_TIMESTAMPING, by software and by the controller).
-    public func enableTimestamps() throws(SystemError) {
-        let number = socket.number
-        try shim("setsockopt") { ccan_enable_timestamps(number) }
-    }
+    public func enableTimestamps() throws(SystemError) { try socket.enableTimestamps() }
 
     /// Has the kernel say with each message how many were lost (SO_RXQ_OVFL).
     public func enableDropCount() throws(SystemError) {
-        try Self.set(socket, level: SOL_SOCKET, SO_RXQ_OVFL, 1)
+        try socket.setOption(SOL_SOCKET, SO_RXQ_OVFL, 1)
     }
 
     /// Asks for a receive buffer of so many bytes of kernel memory, beyond the system's limit where permitted
     /// (CAP_NET_ADMIN), and returns what was granted. One frame takes about 770 to 960 bytes of it.
     @discardableResult
     public func setReceiveBuffer(bytes: Int) throws(SystemError) -> Int {
-        let size = Int32(clamping: bytes)
-        do {
-            try Self.set(socket, level: SOL_SOCKET, SO_RCVBUFFORCE, size)
-        } catch {
-            try Self.set(socket, level: SOL_SOCKET, SO_RCVBUF, size)
-        }
-        // The kernel doubles the number for its own bookkeeping and answers with that (socket(7)).
-        return Int(try Self.get(socket, level: SOL_SOCKET, SO_RCVBUF)) / 2
+        try socket.setReceiveBuffer(bytes: bytes)
     }
 
     /// Makes the send buffer as small as the kernel allows, so that this socket alone cannot fill an interface's queue:
     /// it runs into EAGAIN, for which one can wait, instead of ENOBUFS.
     public func minimizeSendBuffer() throws(SystemError) {
-        try Self.set(socket, level: SOL_SOCKET, SO_SNDBUF, 0)
+        try socket.setOption(SOL_SOCKET, SO_SNDBUF, 0)
     }
 
     /// How many messages this socket has lost so far (SO_MEMINFO), also when none has come since.
-    public func dropCount() throws(SystemError) -> UInt32 {
-        let number = socket.number
-        return UInt32(truncatingIfNeeded: try shim("getsockopt") { ccan_drop_count(number) })
-    }
+    public func dropCount() throws(SystemError) -> UInt32 { try socket.dropCount() }
 
     /// Takes the error that waits on the socket (SO_ERROR), nil when there is none: ENETDOWN after the interface went
     /// down, ENODEV after it was removed. Until it is taken, here or by a call that then fails, the socket counts as
     /// ready.
-    public func takeError() throws(SystemError) -> Errno? {
-        let code = try Self.get(socket, level: SOL_SOCKET, SO_ERROR)
-        return code == 0 ? nil : Errno(rawValue: code)
-    }
+    public func takeError() throws(SystemError) -> Errno? { try socket.takeError() }
 
     // MARK: Frames
 
@@ -163,27 +147,5 @@ public struct RawSocket: ~Copyable, Sendable {
     public func send(_ error: ErrorFrame) throws(SystemError) {
         let wire = [canfd_frame(error)]
         try shim("sendmmsg") { unsafe ccan_send(socket.number, wire, [Wire.classicSize], 1) }
-    }
-
-    // MARK: -
-
-    private static func set(
-        _ socket: borrowing Descriptor, level: some BinaryInteger, _ option: some BinaryInteger, _ value: Int32
-    ) throws(SystemError) {
-        var value = value
-        let number = socket.number
-        try systemCall("setsockopt") {
-            unsafe setsockopt(number, Int32(level), Int32(option), &value, socklen_t(MemoryLayout<Int32>.size))
-        }
-    }
-
-    private static func get(
-        _ socket: borrowing Descriptor, level: some BinaryInteger, _ option: some BinaryInteger
-    ) throws(SystemError) -> Int32 {
-        var value: Int32 = 0
-        var size = socklen_t(MemoryLayout<Int32>.size)
-        let number = socket.number
-        try systemCall("getsockopt") { unsafe getsockopt(number, Int32(level), Int32(option), &value, &size) }
-        return value
     }
 }
