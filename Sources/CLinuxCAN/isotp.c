@@ -51,10 +51,15 @@ int ccan_isotp_close(int socket, int64_t grace_ns) {
     struct itimerspec times = {
         .it_value = {.tv_sec = grace_ns / 1000000000, .tv_nsec = grace_ns % 1000000000},
         .it_interval = {.tv_nsec = 10000000}};
+    sigset_t urgent, before;
+    sigemptyset(&urgent);
+    sigaddset(&urgent, SIGURG);
+    pthread_sigmask(SIG_UNBLOCK, &urgent, &before);
     timer_t timer;
     int has_timer = sigaction(SIGURG, &action, NULL) == 0 && timer_create(CLOCK_MONOTONIC, &event, &timer) == 0;
     if (has_timer) timer_settime(timer, 0, &times, NULL);
     int result = close(socket) < 0 ? -errno : 0;
     if (has_timer) timer_delete(timer);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     return result;
 }
