@@ -18,6 +18,7 @@ final class ISOTPChannel {
 
     private final class Transfer {
         let data: [UInt8]
+        let needsFlowControl: Bool
         let completion: (Failure?) -> Void
         var isUnderWay = false
         var waitsForRoom = false
@@ -25,13 +26,15 @@ final class ISOTPChannel {
         var pause = ISOTPChannel.shortestPause
         var deadline: Timer?
 
-        init(_ data: [UInt8], _ completion: @escaping (Failure?) -> Void) {
+        init(_ data: [UInt8], needsFlowControl: Bool, _ completion: @escaping (Failure?) -> Void) {
             self.data = data
+            self.needsFlowControl = needsFlowControl
             self.completion = completion
         }
     }
 
     private let loop: EventLoop
+    private let singleFrameCapacity: Int
     private var socket: ISOTPSocket?
     private var watch: WatchedDescriptor?
     private var transfer: Transfer?
@@ -54,8 +57,10 @@ final class ISOTPChannel {
     private static let longestPause: Int64 = 4_000_000
 
     /// Takes a socket. An error that waits on it, as of an interface that is down, is dropped.
-    init(_ socket: consuming ISOTPSocket, loop: EventLoop) throws(SystemError) {
+    /// - Parameter singleFrameCapacity: The most bytes that it sends in a single frame.
+    init(_ socket: consuming ISOTPSocket, singleFrameCapacity: Int, loop: EventLoop) throws(SystemError) {
         self.loop = loop
+        self.singleFrameCapacity = singleFrameCapacity
         _ = try socket.takeError()
         self.socket = consume socket
         try startWatching()
@@ -120,9 +125,12 @@ final class ISOTPChannel {
                 isAbandoned = false
                 return
             }
-        case .badMessage:
-            // Of a flow control frame it ends the transfer, of an answer it does not.
-            if transfer?.isUnderWay == true, (try? socket!.isIdle()) == true { return finish(.refused(error)) }
+        case .badMessage where transfer?.needsFlowControl == true:
+            // Of a flow control frame it ends the transfer, of a PDU that is received it does not.
+            if hasEnded { return finish(.refused(error)) }
+        case .badMessage, .illegalSequence, .timedOut:
+            // The transfer was through before.
+            if hasEnded { finish(nil) }
         case .networkDown, .noSuchDevice:
             if let transfer {
                 isAbandoned = transfer.isUnderWay
@@ -132,6 +140,9 @@ final class ISOTPChannel {
         }
         failed?(error)
     }
+
+    /// Whether the kernel works on the transfer no more.
+    private var hasEnded: Bool { transfer?.isUnderWay == true && socket != nil && (try? socket!.isIdle()) == true }
 
     // MARK: Receiving
 
@@ -157,7 +168,7 @@ final class ISOTPChannel {
     ///   - completion: Called when it is through, with nil, or with the reason why it is not.
     func transmit(_ data: [UInt8], deadline: Int64, completion: @escaping (Failure?) -> Void) {
         precondition(transfer == nil)
-        let transfer = Transfer(data, completion)
+        let transfer = Transfer(data, needsFlowControl: data.count > singleFrameCapacity, completion)
         self.transfer = transfer
         attempt()
         guard self.transfer === transfer else { return }

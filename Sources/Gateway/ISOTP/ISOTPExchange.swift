@@ -80,7 +80,7 @@ final class ISOTPExchange {
     ) throws(SystemError) -> ISOTPChannel {
         let socket = try ISOTPSocket(
             interfaceIndex: interface.index, transmit: transmit, receive: receive, options: options)
-        let channel = try ISOTPChannel(socket, loop: loop)
+        let channel = try ISOTPChannel(socket, singleFrameCapacity: options.singleFrameCapacity, loop: loop)
         channel.failed = { [unowned self] in failed($0) }
         openChannels += 1
         return channel

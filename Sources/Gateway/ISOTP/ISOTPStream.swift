@@ -79,7 +79,8 @@ final class ISOTPStream: StreamSource, ListedStream {
             interfaceIndex: interface.index, transmit: link.transmit, receive: link.receive ?? link.transmit,
             options: link.options)
         try socket.setReceiveBuffer(bytes: Self.receiveBuffer)
-        let channel = try ISOTPChannel(socket, loop: context.streams.loop)
+        let channel = try ISOTPChannel(
+            socket, singleFrameCapacity: link.options.singleFrameCapacity, loop: context.streams.loop)
         channel.readable = { [unowned self] in readable() }
         channel.failed = { [unowned self] in failed($0) }
         self.channel = channel
