@@ -147,6 +147,17 @@ public import Linux
         worker.enqueue(id: nextJob, work)
     }
 
+    /// Like ``offload(_:then:)`` on a thread of its own, for what may block so long that other work cannot wait for it.
+    ///
+    /// Whoever calls this bounds how many there are at once. Where no thread can be started, the worker does it.
+    public func detach<Result: Sendable>(
+        _ work: @escaping @Sendable () -> Result, then: @escaping (Result) -> Void
+    ) {
+        nextJob += 1
+        completions[nextJob] = { then($0 as! Result) }
+        worker.detach(id: nextJob, work)
+    }
+
     private func completeOffloaded() {
         for (id, result) in worker.takeResults() {
             completions.removeValue(forKey: id)?(result)

@@ -33,6 +33,17 @@ final class Worker: Sendable {
         eventfd_write(waiting.number, 1)
     }
 
+    /// Does a job on a thread that is started for it.
+    func detach(id: Int, _ work: @escaping @Sendable () -> any Sendable) {
+        var thread = pthread_t()
+        let errand = unsafe Unmanaged.passRetained(Errand(worker: self, job: (id, work)))
+        guard unsafe pthread_create(&thread, nil, errandMain, errand.toOpaque()) == 0 else {
+            unsafe errand.release()
+            return enqueue(id: id, work)
+        }
+        pthread_detach(thread)
+    }
+
     /// The results since the last call.
     func takeResults() -> [(Int, any Sendable)] {
         var count: eventfd_t = 0
@@ -49,10 +60,25 @@ final class Worker: Sendable {
             var count: eventfd_t = 0
             guard unsafe eventfd_read(waiting.number, &count) == 0 else { continue }
             guard let job = jobs.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) else { continue }
-            let result = job.work()
-            results.withLock { $0.append((job.id, result)) }
-            eventfd_write(finished.number, 1)
+            perform(job)
         }
+    }
+
+    fileprivate func perform(_ job: Job) {
+        let result = job.work()
+        results.withLock { $0.append((job.id, result)) }
+        eventfd_write(finished.number, 1)
+    }
+}
+
+/// A job with a thread of its own.
+private final class Errand: Sendable {
+    let worker: Worker
+    let job: Worker.Job
+
+    init(worker: Worker, job: Worker.Job) {
+        self.worker = worker
+        self.job = job
     }
 }
 
@@ -60,5 +86,11 @@ final class Worker: Sendable {
 private let workerMain: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { context in
     let worker = unsafe Unmanaged<Worker>.fromOpaque(context!).takeRetainedValue()
     worker.run()
+    return nil
+}
+
+private let errandMain: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { context in
+    let errand = unsafe Unmanaged<Errand>.fromOpaque(context!).takeRetainedValue()
+    errand.worker.perform(errand.job)
     return nil
 }

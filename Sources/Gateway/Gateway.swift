@@ -13,6 +13,7 @@ public final class Gateway {
     private let transmitters: Transmitters
     private let jobs: Jobs
     private let watches: Watches
+    private let isotp: ISOTPHub
 
     /// Begins to capture.
     public init(_ configuration: GatewayConfiguration, on loop: EventLoop, logger: Logger) throws(SystemError) {
@@ -29,10 +30,12 @@ public final class Gateway {
         let watches = Watches(
             log: log, names: names, loop: loop, interfaces: interfaces,
             receiveBuffer: configuration.receiveBufferBytes)
+        let isotp = ISOTPHub(loop: loop)
         hub.presentInterfaces = { interfaces.present.map(\.name) }
         interfaces.changed = { interface, change in
             jobs.interfaceChanged(interface, change)
             watches.interfaceChanged(interface, change)
+            isotp.interfaceChanged(interface, change)
             switch change {
             case .added, .up: break
             case .down: transmitters.interfaceWentDown(interface)
@@ -49,13 +52,15 @@ public final class Gateway {
         let api = API(policy: configuration.policy, bodyBytes: configuration.bodyBytes, logger: logger)
         api.addRoutes(
             ServiceAPI(
-                configuration: configuration, interfaces: interfaces, epoch: epoch, started: Clock.monotonic,
+                configuration: configuration, interfaces: interfaces, isotp: isotp, epoch: epoch,
+                started: Clock.monotonic,
                 isStopping: { [unowned api] in api.isStopping }),
             DocumentsAPI(), InterfacesAPI(interfaces: interfaces, loop: loop),
             sending,
             StreamsAPI(interfaces: interfaces, hub: hub, sending: sending, jobs: jobsAPI, remote: remote),
             LatestAPI(interfaces: interfaces, names: names, latest: hub.latest),
             jobsAPI, WatchesAPI(interfaces: interfaces, watches: watches),
+            ISOTPAPI(interfaces: interfaces, streams: hub, isotp: isotp),
             MetricsAPI(
                 interfaces: interfaces, transmitters: transmitters, jobs: jobs, watches: watches, hub: hub,
                 started: Clock.monotonic))
@@ -64,6 +69,7 @@ public final class Gateway {
         self.transmitters = transmitters
         self.jobs = jobs
         self.watches = watches
+        self.isotp = isotp
     }
 
     /// Answers requests.
@@ -79,6 +85,7 @@ public final class Gateway {
     /// streams are the server's to end.
     public func stop() {
         transmitters.stop()
+        isotp.stop()
         api.stop()
         jobs.stopAll()
         watches.stopAll()

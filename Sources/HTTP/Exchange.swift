@@ -20,10 +20,17 @@ public protocol StreamSource: AnyObject {
     func opened(_ connection: any StreamConnection)
     /// After the connection did not take everything, it can take more.
     func writable()
+    /// The most bytes of a message that this source takes from a WebSocket client; nil for what the server takes.
+    var longestMessage: Int? { get }
     /// A message came from a WebSocket client.
     func received(_ message: WebSocketMessage)
     /// The connection is gone, or was ended; nothing more can be sent. Called once.
     func closed()
+}
+
+extension StreamSource {
+    /// What the server takes.
+    public var longestMessage: Int? { nil }
 }
 
 /// What a WebSocket client sends.

@@ -22,6 +22,9 @@ public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
     case invalidWatch = "invalid-watch"
     case invalidInterfaceSetting = "invalid-interface-setting"
     case notACANInterface = "not-a-can-interface"
+    case invalidISOTP = "invalid-isotp"
+    case isotpError = "isotp-error"
+    case isotpTimeout = "isotp-timeout"
     case upgradeRequired = "upgrade-required"
     case tooManyRequests = "too-many-requests"
     case tooManyStreams = "too-many-streams"
@@ -43,13 +46,16 @@ public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
         case .historyLost: 410
         case .bodyTooLarge: 413
         case .unsupportedMediaType: 415
-        case .invalidFrame, .invalidFilter, .invalidJob, .invalidWatch, .invalidInterfaceSetting, .notACANInterface: 422
+        case .invalidFrame, .invalidFilter, .invalidJob, .invalidWatch, .invalidInterfaceSetting, .invalidISOTP,
+            .notACANInterface:
+            422
         case .upgradeRequired: 426
         case .tooManyRequests, .tooManyStreams: 429
         case .internal: 500
         case .notSupported: 501
         case .transmitQueueFull, .shuttingDown: 503
-        case .transmitUnconfirmed: 504
+        case .isotpError: 502
+        case .transmitUnconfirmed, .isotpTimeout: 504
         }
     }
 
@@ -78,6 +84,9 @@ public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
         case .invalidWatch: "Invalid watch"
         case .invalidInterfaceSetting: "Invalid interface setting"
         case .notACANInterface: "Not a CAN interface"
+        case .invalidISOTP: "Invalid ISO-TP request"
+        case .isotpError: "ISO-TP transfer failed"
+        case .isotpTimeout: "ISO-TP timeout"
         case .upgradeRequired: "Upgrade required"
         case .tooManyRequests: "Too many requests"
         case .tooManyStreams: "Too many streams"
@@ -184,8 +193,30 @@ public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
             termination_allowed.
             """
         case .notACANInterface: "There is a network interface of this name, but it is no CAN interface."
+        case .invalidISOTP:
+            """
+            The addresses, options or data of an ISO-TP transfer break a rule; the detail names the field, its value and \
+            its bounds. Nothing was sent.
+            """
+        case .isotpError:
+            """
+            The transfer broke: a frame of the answer was missing (EILSEQ), a frame was not filled up as rx_padding wants \
+            or a flow control frame was too short (EBADMSG), or the receiver has no room for so long a PDU (EMSGSIZE). \
+            For an answer that comes faster than it can be read, st_min_us and block_size slow its sender down.
+            """
+        case .isotpTimeout:
+            """
+            Nobody answered in time. With ECOMM the receiver gave no flow control within a second, or a frame did not get \
+            onto the bus within two: check the identifiers, and whether the bus is alive. With ETIMEDOUT the answer \
+            stopped in the middle. Without an errno the time of the request (timeout_ms, max_wait_ms) was over: allow more \
+            for a long transfer, and say pending for a UDS server that answers 0x78 first. A transfer that was under way \
+            is broken off. After a functional request, an answer of more than one frame needs fc_id.
+            """
         case .upgradeRequired:
-            "The service speaks version 13 of the WebSocket protocol (RFC 6455), as every browser does."
+            """
+            The service speaks version 13 of the WebSocket protocol (RFC 6455), as every browser does. Some resources are \
+            WebSockets only.
+            """
         case .tooManyRequests: "A limit is reached; the detail says which. GET /v1 lists the limits in force."
         case .tooManyStreams:
             "So many streams are open that the service takes no more. Close one, or raise --max-streams."

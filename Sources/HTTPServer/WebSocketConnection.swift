@@ -170,9 +170,11 @@ internal import HTTP
         }
     }
 
+    private var longestMessage: Int { source.longestMessage ?? server.limits.webSocketMessageBytes }
+
     fileprivate func append(_ bytes: UnsafeBufferPointer<UInt8>) {
         guard !isInControlFrame, let count = message?.count else { return }
-        if count + bytes.count > server.limits.webSocketMessageBytes {
+        if count + bytes.count > longestMessage {
             message = nil
         } else {
             unsafe message?.append(contentsOf: bytes)
@@ -192,7 +194,7 @@ internal import HTTP
         let whole = message
         message = []
         guard !isEnding else { return }
-        source.received(whole.map(make) ?? .tooLong(limit: server.limits.webSocketMessageBytes))
+        source.received(whole.map(make) ?? .tooLong(limit: longestMessage))
     }
 }
 

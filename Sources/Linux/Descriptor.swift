@@ -11,6 +11,13 @@ public struct Descriptor: ~Copyable, Sendable {
         self.number = number
     }
 
+    /// Gives the number to who closes it in another way.
+    public consuming func release() -> Int32 {
+        let number = number
+        discard self
+        return number
+    }
+
     deinit {
         // EINTR is no reason to try again: Linux has let go of the number by then (close(2)).
         _ = close(number)

@@ -58,6 +58,16 @@ public struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
     public static let protocolNotSupported = Errno(rawValue: EPROTONOSUPPORT)
     /// The corresponding C constant is `EMSGSIZE`.
     public static let messageTooLong = Errno(rawValue: EMSGSIZE)
+    /// The corresponding C constant is `ECOMM`.
+    public static let communicationError = Errno(rawValue: ECOMM)
+    /// The corresponding C constant is `ETIMEDOUT`.
+    public static let timedOut = Errno(rawValue: ETIMEDOUT)
+    /// The corresponding C constant is `EILSEQ`.
+    public static let illegalSequence = Errno(rawValue: EILSEQ)
+    /// The corresponding C constant is `EBADMSG`.
+    public static let badMessage = Errno(rawValue: EBADMSG)
+    /// The corresponding C constant is `EADDRNOTAVAIL`.
+    public static let addressNotAvailable = Errno(rawValue: EADDRNOTAVAIL)
     /// The corresponding C constant is `EEXIST`.
     public static let exists = Errno(rawValue: EEXIST)
     /// The corresponding C constant is `E2BIG`.

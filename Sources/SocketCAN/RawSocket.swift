@@ -22,7 +22,7 @@ public struct RawSocket: ~Copyable, Sendable {
         // Index 0 would bind to all interfaces.
         guard interfaceIndex > 0 else { throw SystemError(.noSuchDevice, call: "bind") }
         let socket = try Descriptor.canSocket(SOCK_RAW, CAN_RAW)
-        try socket.setOption(level: SOL_CAN_RAW, CAN_RAW_FD_FRAMES, 1)
+        try socket.setOption(SOL_CAN_RAW, CAN_RAW_FD_FRAMES, 1)
         let number = socket.number
         try shim("bind") { ccan_bind(number, Int32(interfaceIndex)) }
         self.socket = socket
@@ -51,8 +51,8 @@ public struct RawSocket: ~Copyable, Sendable {
             }
         }
         // After the filters, which the kernel may refuse: then nothing has changed.
-        try socket.setOption(level: SOL_CAN_RAW, CAN_RAW_JOIN_FILTERS, set.isJoined ? 1 : 0)
-        try socket.setOption(level: SOL_CAN_RAW, CAN_RAW_ERR_FILTER, Int32(bitPattern: set.errors.rawValue))
+        try socket.setOption(SOL_CAN_RAW, CAN_RAW_JOIN_FILTERS, set.isJoined ? 1 : 0)
+        try socket.setOption(SOL_CAN_RAW, CAN_RAW_ERR_FILTER, Int32(bitPattern: set.errors.rawValue))
     }
 
     /// The filters that the kernel holds, read back from it.
@@ -69,29 +69,27 @@ public struct RawSocket: ~Copyable, Sendable {
                     rawIdentifier: filter.can_id & ~0x2000_0000, rawMask: filter.can_mask,
                     isInverted: filter.can_id & 0x2000_0000 != 0)
             },
-            isJoined: try socket.option(level: SOL_CAN_RAW, CAN_RAW_JOIN_FILTERS) != 0,
+            isJoined: try socket.option(SOL_CAN_RAW, CAN_RAW_JOIN_FILTERS) != 0,
             errors: ErrorClasses(
-                rawValue: UInt32(bitPattern: try socket.option(level: SOL_CAN_RAW, CAN_RAW_ERR_FILTER))))
+                rawValue: UInt32(bitPattern: try socket.option(SOL_CAN_RAW, CAN_RAW_ERR_FILTER))))
     }
 
     /// Whether what this socket sends reaches the other sockets of this host (CAN_RAW_LOOPBACK, on when new).
     public func setLoopback(_ isOn: Bool) throws(SystemError) {
-        try socket.setOption(level: SOL_CAN_RAW, CAN_RAW_LOOPBACK, isOn ? 1 : 0)
+        try socket.setOption(SOL_CAN_RAW, CAN_RAW_LOOPBACK, isOn ? 1 : 0)
     }
 
     /// Whether this socket receives the echo of what it sends itself (CAN_RAW_RECV_OWN_MSGS, off when new).
     public func setReceivesOwn(_ isOn: Bool) throws(SystemError) {
-        try socket.setOption(level: SOL_CAN_RAW, CAN_RAW_RECV_OWN_MSGS, isOn ? 1 : 0)
+        try socket.setOption(SOL_CAN_RAW, CAN_RAW_RECV_OWN_MSGS, isOn ? 1 : 0)
     }
 
     /// Has the kernel stamp each message with its time (SO_TIMESTAMPING, by software and by the controller).
-    public func enableTimestamps() throws(SystemError) {
-        try socket.enableTimestamps()
-    }
+    public func enableTimestamps() throws(SystemError) { try socket.enableTimestamps() }
 
     /// Has the kernel say with each message how many were lost (SO_RXQ_OVFL).
     public func enableDropCount() throws(SystemError) {
-        try socket.setOption(level: SOL_SOCKET, SO_RXQ_OVFL, 1)
+        try socket.setOption(SOL_SOCKET, SO_RXQ_OVFL, 1)
     }
 
     /// Asks for a receive buffer of so many bytes of kernel memory, beyond the system's limit where permitted
@@ -104,21 +102,16 @@ public struct RawSocket: ~Copyable, Sendable {
     /// Makes the send buffer as small as the kernel allows, so that this socket alone cannot fill an interface's queue:
     /// it runs into EAGAIN, for which one can wait, instead of ENOBUFS.
     public func minimizeSendBuffer() throws(SystemError) {
-        try socket.setOption(level: SOL_SOCKET, SO_SNDBUF, 0)
+        try socket.setOption(SOL_SOCKET, SO_SNDBUF, 0)
     }
 
     /// How many messages this socket has lost so far (SO_MEMINFO), also when none has come since.
-    public func dropCount() throws(SystemError) -> UInt32 {
-        try socket.dropCount()
-    }
+    public func dropCount() throws(SystemError) -> UInt32 { try socket.dropCount() }
 
     /// Takes the error that waits on the socket (SO_ERROR), nil when there is none: ENETDOWN after the interface went
     /// down, ENODEV after it was removed. Until it is taken, here or by a call that then fails, the socket counts as
     /// ready.
-    public func takeError() throws(SystemError) -> Errno? {
-        let code = try socket.option(level: SOL_SOCKET, SO_ERROR)
-        return code == 0 ? nil : Errno(rawValue: code)
-    }
+    public func takeError() throws(SystemError) -> Errno? { try socket.takeError() }
 
     // MARK: Frames
 

@@ -58,6 +58,36 @@ import Testing
         #expect(events == ["timer", "work"])
     }
 
+    @Test func whatIsDetachedDoesNotWaitForOtherWork() throws {
+        let loop = try EventLoop()
+        let pipe = try Pipe()
+        let reader = pipe.readerNumber
+        var done: [Int] = []
+        for number in 0..<10 {
+            // Each waits for what only the last one's end brings about, the worker's job as well.
+            let wait: @Sendable () -> Int32 = {
+                var descriptor = pollfd(fd: reader, events: Int16(POLLIN), revents: 0)
+                return unsafe poll(&descriptor, 1, 10_000)
+            }
+            if number == 0 {
+                loop.offload(wait) { #expect($0 == 1) }
+            } else {
+                loop.detach(wait) { ready in
+                    #expect(ready == 1)
+                    done.append(number)
+                    if done.count == 10 { loop.stop() }
+                }
+            }
+        }
+        loop.detach({ 10 }) { number in
+            done.append(number)
+            pipe.write()
+        }
+        try loop.run()
+        #expect(done.first == 10)
+        #expect(done.sorted() == Array(1...10))
+    }
+
     @Test func whatFollowsMayOffloadAgain() throws {
         let loop = try EventLoop()
         var steps: [Int] = []

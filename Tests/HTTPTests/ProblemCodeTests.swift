@@ -10,10 +10,11 @@ import Testing
         ("interface-down", 409), ("interface-exists", 409), ("interface-busy", 409), ("job-exists", 409),
         ("history-lost", 410), ("body-too-large", 413), ("unsupported-media-type", 415),
         ("invalid-frame", 422), ("invalid-filter", 422), ("invalid-job", 422), ("invalid-watch", 422),
-        ("invalid-interface-setting", 422),
+        ("invalid-interface-setting", 422), ("invalid-isotp", 422),
         ("not-a-can-interface", 422),
         ("upgrade-required", 426), ("too-many-requests", 429), ("too-many-streams", 429), ("internal", 500),
         ("not-supported", 501), ("transmit-queue-full", 503), ("shutting-down", 503), ("transmit-unconfirmed", 504),
+        ("isotp-error", 502), ("isotp-timeout", 504),
     ]
 
     @Test(arguments: table)

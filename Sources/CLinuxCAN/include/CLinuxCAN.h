@@ -6,6 +6,7 @@
 
 #include <linux/can.h>
 #include <linux/can/bcm.h>
+#include <linux/can/isotp.h>
 #include <linux/can/raw.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -64,6 +65,15 @@ int ccan_bcm_receive(int socket, struct ccan_bcm_batch *batch);
 // bind and connect with a sockaddr_can, whose union Swift cannot fill.
 int ccan_bind(int socket, int interface_index);
 int ccan_connect(int socket, int interface_index);
+
+// bind of a CAN_ISOTP socket, whose identifiers lie in the union of sockaddr_can.
+int ccan_isotp_bind(int socket, int interface_index, uint32_t receive_id, uint32_t transmit_id);
+// Reads one PDU without waiting, with the time of its last frame (0: the kernel gave none). Returns its length, which
+// is more than capacity when it was cut, or -EAGAIN when there is none.
+int ccan_isotp_receive(int socket, uint8_t *bytes, size_t capacity, int64_t *software_ns);
+// Closes a CAN_ISOTP socket, breaking off a transfer that goes on for longer than the grace. It takes 17 ms at least and
+// uses a signal (SIGURG), so it is for a thread that does nothing else.
+int ccan_isotp_close(int socket, int64_t grace_ns);
 
 // Whether an interface is a serial line's, 1 or 0, by ethtool, whose requests are structures with flexible arrays.
 int ccan_is_slcan(const char *interface);

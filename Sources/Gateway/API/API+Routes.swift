@@ -4,7 +4,8 @@ extension API {
     /// Everything that is served, path by path.
     func addRoutes(
         _ service: ServiceAPI, _ documents: DocumentsAPI, _ interfaces: InterfacesAPI, _ sending: SendingAPI,
-        _ streams: StreamsAPI, _ latest: LatestAPI, _ jobs: JobsAPI, _ watches: WatchesAPI, _ metrics: MetricsAPI
+        _ streams: StreamsAPI, _ latest: LatestAPI, _ jobs: JobsAPI, _ watches: WatchesAPI, _ isotp: ISOTPAPI,
+        _ metrics: MetricsAPI
     ) {
         add(.get, "/", documents.index)
         add(.get, "/openapi.yaml", documents.openAPIAsYAML)
@@ -31,6 +32,9 @@ extension API {
         add(.get, "/v1/interfaces/{name}/latest", latest.list)
         add(.get, "/v1/interfaces/{name}/latest/{id}", latest.get)
         addLater(.post, "/v1/interfaces/{name}/frames", sending.send)
+
+        addLater(.post, "/v1/interfaces/{name}/isotp", isotp.exchange)
+        add(.get, "/v1/interfaces/{name}/isotp", isotp.open)
 
         add(.get, "/v1/jobs", jobs.list)
         add(.delete, "/v1/jobs", jobs.deleteAll)

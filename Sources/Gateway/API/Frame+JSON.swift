@@ -9,7 +9,9 @@ extension Frame {
     /// - Throws: ``Problem``: `malformed-request`, `invalid-frame`.
     init(_ json: JSONValue) throws(Problem) {
         let reader = try ObjectReader(json, fields: Self.fields)
-        let identifier = try Identifier(reader, code: .invalidFrame)
+        guard let identifier = try Identifier(reader, "id", else: .invalidFrame) else {
+            throw Problem(.invalidFrame, "id is missing", field: "id")
+        }
         let data = try Self.data(reader)
         let isRemote = try reader.boolean("rtr") ?? false
         let isFlexible = try reader.boolean("fd") ?? false
@@ -68,29 +70,27 @@ extension Identifier {
     /// Whether an identifier of so many hex digits is extended: 1 to 3 no, 8 yes, anything between leaves it open.
     static func isExtended(digits: Int) -> Bool? { digits <= 3 ? false : digits == 8 ? true : nil }
 
-    /// Reads `id` and `extended`: 1 to 3 digits are a standard identifier, 8 an extended one, anything between needs
-    /// `extended`; an integer is standard without it.
-    /// - Parameter code: The problem for what is no identifier.
-    init(_ reader: ObjectReader, code: ProblemCode) throws(Problem) {
-        guard let value = try reader.hexNumber("id", else: code) else {
-            throw Problem(code, "id is missing", field: "id")
-        }
+    /// Reads an identifier and `extended`: 1 to 3 digits are a standard identifier, 8 an extended one, anything between
+    /// needs `extended`; an integer is standard without it. Nil where the field is missing.
+    /// - Parameters:
+    ///   - field: The field that holds it.
+    ///   - code: The problem for what is no identifier.
+    init?(_ reader: ObjectReader, _ field: String, else code: ProblemCode) throws(Problem) {
+        guard let value = try reader.hexNumber(field, else: code) else { return nil }
         var isExtended = try reader.boolean("extended")
-        if isExtended == nil, let digits = (try? reader.string("id"))?.utf8.count {
+        if isExtended == nil, let digits = (try? reader.string(field))?.utf8.count {
             guard let isExtendedByDigits = Self.isExtended(digits: digits) else {
                 throw Problem(
                     code,
-                    "id has \(digits) digits, which leaves open whether it is extended; say so, or write 3 or 8 digits",
-                    field: "id")
+                    "\(field) has \(digits) digits, which leaves open whether it is extended; say so, or write 3 or 8 "
+                        + "digits", field: field)
             }
             isExtended = isExtendedByDigits
         }
-        do {
+        do throws(InvalidFrame) {
             self = try Identifier(checking: value, extended: isExtended ?? false)
         } catch {
-            var problem = Problem(error)
-            problem.code = code
-            throw problem
+            throw Problem(code, "\(field) \(error.reason)", field: field)
         }
     }
 }

@@ -8,6 +8,7 @@ internal import SocketCAN
 struct ServiceAPI {
     let configuration: GatewayConfiguration
     let interfaces: Interfaces
+    let isotp: ISOTPHub
     let epoch: String
     let started: Int64
     let isStopping: () -> Bool
@@ -32,6 +33,7 @@ struct ServiceAPI {
             "body_bytes": .integer(configuration.bodyBytes), "connections": .integer(configuration.connections),
             "filters": .integer(FilterSet.capacity), "frames_per_job": .integer(BroadcastManager.capacity),
             "frames_per_request": .integer(SendingAPI.capacity),
+            "isotp_exchanges": .integer(ISOTPHub.capacity), "isotp_pdu_bytes": JSONValue(isotp.longestPDU),
             "job_interval_min_us": .integer(Int(Jobs.leastInterval)), "jobs": .integer(Jobs.capacity),
             "latest_identifiers": .integer(LatestTable.capacity),
             "log_bytes": .integer(configuration.logBytes),

@@ -36,7 +36,10 @@ extension WatchSpecification {
     /// - Throws: ``Problem``: `malformed-request`, `invalid-watch`.
     init(_ json: JSONValue, for interface: Interface) throws(Problem) {
         let reader = try ObjectReader(json, fields: Self.fields)
-        identifier = try Identifier(reader, code: .invalidWatch)
+        guard let identifier = try Identifier(reader, "id", else: .invalidWatch) else {
+            throw Problem(.invalidWatch, "id is missing", field: "id")
+        }
+        self.identifier = identifier
         isFlexible = try reader.boolean("fd") ?? false
         if isFlexible, !interface.takesFlexible {
             throw Problem(.invalidWatch, "fd: '\(interface.name)' takes classic frames only", field: "fd")

@@ -102,7 +102,9 @@ final class StreamCommands {
         acknowledge(envelope)
     }
 
-    private static func reference(_ json: JSONValue) throws(Problem) -> JSONValue? {
+    /// The `ref` of a command, which its answer repeats.
+    /// - Throws: ``Problem``: `malformed-request`.
+    static func reference(_ json: JSONValue) throws(Problem) -> JSONValue? {
         switch json["ref"] {
         case nil: return nil
         case .integer(let number): return .integer(number)

@@ -1,0 +1,226 @@
+internal import EventLoop
+internal import Linux
+internal import SocketCAN
+
+/// An ISO-TP socket on the loop: sends one PDU after the other, each until its deadline, and tells what else happens.
+///
+/// It must be closed before it goes: the kernel takes its time for that, which is spent on a thread of its own.
+final class ISOTPChannel {
+    /// Why a PDU was not sent.
+    enum Failure {
+        /// It was on its way when its deadline came. The kernel goes on until the channel is closed.
+        case late
+        /// The transmit queue was full until the deadline.
+        case queueFull(Errno)
+        /// The kernel refused, or the transfer failed.
+        case refused(SystemError)
+    }
+
+    private final class Transfer {
+        let data: [UInt8]
+        let needsFlowControl: Bool
+        let completion: (Failure?) -> Void
+        var isUnderWay = false
+        var waitsForRoom = false
+        var lastFull = Errno.noBufferSpace
+        var pause = ISOTPChannel.shortestPause
+        var deadline: Timer?
+
+        init(_ data: [UInt8], needsFlowControl: Bool, _ completion: @escaping (Failure?) -> Void) {
+            self.data = data
+            self.needsFlowControl = needsFlowControl
+            self.completion = completion
+        }
+    }
+
+    private let loop: EventLoop
+    private let singleFrameCapacity: Int
+    private var socket: ISOTPSocket?
+    private var watch: WatchedDescriptor?
+    private var transfer: Transfer?
+    private var retry: Timer?
+    /// Whether the kernel still works on a PDU that was given up here, as the interface went down.
+    private var isAbandoned = false
+
+    /// Called when a PDU may have arrived, while ``reads`` is on.
+    var readable: (() -> Void)?
+    /// Called with an error that ends no transfer of this side: something went wrong in receiving, or the interface went
+    /// down or away.
+    var failed: ((SystemError) -> Void)?
+    /// Whether what arrives is told of.
+    var reads = false {
+        didSet { if reads != oldValue { updateInterest() } }
+    }
+
+    /// The first and the last wait when the interface's queue is full, in nanoseconds; each is twice the one before.
+    private static let shortestPause: Int64 = 250_000
+    private static let longestPause: Int64 = 4_000_000
+
+    /// Takes a socket. An error that waits on it, as of an interface that is down, is dropped.
+    /// - Parameter singleFrameCapacity: The most bytes that it sends in a single frame.
+    init(_ socket: consuming ISOTPSocket, singleFrameCapacity: Int, loop: EventLoop) throws(SystemError) {
+        self.loop = loop
+        self.singleFrameCapacity = singleFrameCapacity
+        _ = try socket.takeError()
+        self.socket = consume socket
+        try startWatching()
+    }
+
+    /// Ends everything; what is being sent is not told of any more.
+    /// - Parameters:
+    ///   - grace: How many nanoseconds a transfer that is under way is given to end.
+    ///   - then: Called when the kernel has closed the socket.
+    func close(grace: Int64, then: @escaping () -> Void = {}) {
+        watch?.cancel()
+        watch = nil
+        retry?.cancel()
+        transfer?.deadline?.cancel()
+        transfer = nil
+        guard let socket = socket.take() else { return then() }
+        loop.detach(socket.relinquish(grace: grace)) { then() }
+    }
+
+    // MARK: Waiting
+
+    private func startWatching() throws(SystemError) {
+        guard socket != nil else { return }
+        let interest = interest
+        watch = try socket!.withDescriptor { descriptor throws(SystemError) in
+            try loop.watch(descriptor, for: interest) { [unowned self] readiness in ready(readiness) }
+        }
+    }
+
+    private var interest: Interest {
+        var interest: Interest = reads ? .readable : []
+        if let transfer, transfer.isUnderWay || transfer.waitsForRoom { interest.insert(.writable) }
+        return interest
+    }
+
+    private func updateInterest() { try? watch?.update(interest) }
+
+    private func ready(_ readiness: Readiness) {
+        // With an error the socket counts as writable too. And one may come between the wait and here, just when the
+        // transfer is over.
+        if readiness.isClosed || readiness.isWritable {
+            if let error = pendingError() { return settle(error) }
+            if readiness.isClosed { return }
+        }
+        if readiness.isWritable, let transfer {
+            if transfer.isUnderWay { finish(nil) } else { attempt() }
+        }
+        if readiness.isReadable, reads { readable?() }
+    }
+
+    private func pendingError() -> SystemError? {
+        guard socket != nil, let errno = try? socket!.takeError() else { return nil }
+        return SystemError(errno, call: "send")
+    }
+
+    /// Gives an error of the socket to whom it concerns.
+    private func settle(_ error: SystemError) {
+        switch error.errno {
+        case .communicationError, .messageTooLong:
+            if transfer?.isUnderWay == true { return finish(.refused(error)) }
+            if isAbandoned {
+                isAbandoned = false
+                return
+            }
+        case .badMessage where transfer?.needsFlowControl == true:
+            // Of a flow control frame it ends the transfer, of a PDU that is received it does not.
+            if hasEnded { return finish(.refused(error)) }
+        case .badMessage, .illegalSequence, .timedOut:
+            // The transfer was through before.
+            if hasEnded { finish(nil) }
+        case .networkDown, .noSuchDevice:
+            if let transfer {
+                isAbandoned = transfer.isUnderWay
+                return finish(.refused(error))
+            }
+        default: break
+        }
+        failed?(error)
+    }
+
+    /// Whether the kernel works on the transfer no more.
+    private var hasEnded: Bool { transfer?.isUnderWay == true && socket != nil && (try? socket!.isIdle()) == true }
+
+    // MARK: Receiving
+
+    /// The next PDU that has arrived, nil when there is none. Errors are told of by ``failed``.
+    func receive() -> ISOTPSocket.PDU? {
+        guard socket != nil else { return nil }
+        do throws(SystemError) {
+            return try socket!.receive()
+        } catch {
+            settle(error)
+            return nil
+        }
+    }
+
+    /// How many PDUs were lost because nobody read them.
+    func dropCount() -> UInt32? { socket == nil ? nil : try? socket!.dropCount() }
+
+    // MARK: Sending
+
+    /// Sends a PDU. Another is sent only when this one is through or has failed.
+    /// - Parameters:
+    ///   - deadline: A monotonic time in nanoseconds.
+    ///   - completion: Called when it is through, with nil, or with the reason why it is not.
+    func transmit(_ data: [UInt8], deadline: Int64, completion: @escaping (Failure?) -> Void) {
+        precondition(transfer == nil)
+        let transfer = Transfer(data, needsFlowControl: data.count > singleFrameCapacity, completion)
+        self.transfer = transfer
+        attempt()
+        guard self.transfer === transfer else { return }
+        transfer.deadline = loop.at(deadline) { [unowned self, unowned transfer] in
+            finish(transfer.isUnderWay ? .late : .queueFull(transfer.lastFull))
+        }
+    }
+
+    private func attempt() {
+        // What waits on the socket would be taken for a refusal of this PDU. That the interface is down, it says itself.
+        if let error = pendingError(), error.errno != .networkDown {
+            if error.errno == .noSuchDevice { return finish(.refused(error)) }
+            settle(error)
+        }
+        guard let transfer else { return }
+        do throws(SystemError) {
+            try send(transfer.data)
+            transfer.isUnderWay = true
+            isAbandoned = false
+        } catch {
+            switch error.errno {
+            case .wouldBlock:
+                transfer.lastFull = error.errno
+                transfer.waitsForRoom = true
+            case .noBufferSpace:
+                transfer.lastFull = error.errno
+                transfer.waitsForRoom = false
+                retry = loop.after(transfer.pause) { [unowned self] in attempt() }
+                transfer.pause = min(2 * transfer.pause, Self.longestPause)
+            default: return finish(.refused(error))
+            }
+        }
+        updateInterest()
+    }
+
+    /// Kernels before 6.6 refuse to send while anybody waits on the socket, this loop included.
+    private func send(_ data: [UInt8]) throws(SystemError) {
+        guard socket != nil else { throw SystemError(.noSuchDevice, call: "send") }
+        watch?.cancel()
+        watch = nil
+        var refusal: SystemError?
+        do throws(SystemError) { try socket!.send(data) } catch { refusal = error }
+        try startWatching()
+        if let refusal { throw refusal }
+    }
+
+    private func finish(_ failure: Failure?) {
+        guard let transfer else { return }
+        self.transfer = nil
+        transfer.deadline?.cancel()
+        retry?.cancel()
+        updateInterest()
+        transfer.completion(failure)
+    }
+}

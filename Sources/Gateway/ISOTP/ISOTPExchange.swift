@@ -1,0 +1,169 @@
+internal import CAN
+internal import EventLoop
+internal import HTTP
+internal import Linux
+internal import SocketCAN
+
+/// One PDU sent, and the answer to it, if one is wanted, on sockets of its own: what an earlier exchange is still owed
+/// does not come to this one.
+final class ISOTPExchange {
+    let interface: Interface
+    private let request: ISOTPRequest
+    private let loop: EventLoop
+    private var completion: ((Result<ISOTPOutcome, Problem>) -> Void)?
+    private let closed: () -> Void
+    private let began = Clock.monotonic
+    private var sender: ISOTPChannel?
+    /// The channel that the answer comes by; the sender itself unless the request is functional.
+    private var receiver: ISOTPChannel?
+    private var wait: ResponseWait?
+    private var deadline: Timer?
+    private var openChannels = 0
+
+    /// How long a transfer of its own may still take when an exchange is over, in nanoseconds. It is none any more as a
+    /// rule, and otherwise shall end.
+    private static let grace: Int64 = 1_000_000
+
+    /// - Parameters:
+    ///   - completion: Takes the outcome, once.
+    ///   - closed: Called when the kernel has let go of the last socket.
+    init(
+        _ request: ISOTPRequest, on interface: Interface, loop: EventLoop,
+        completion: @escaping (Result<ISOTPOutcome, Problem>) -> Void, closed: @escaping () -> Void
+    ) {
+        self.request = request
+        self.interface = interface
+        self.loop = loop
+        self.completion = completion
+        self.closed = closed
+    }
+
+    /// Begins to send.
+    func start() {
+        do throws(SystemError) {
+            try openChannels(request.link)
+        } catch {
+            return end(.failure(problem(error)))
+        }
+        // An answer to somebody else's request may have come meanwhile.
+        while receiver?.receive() != nil {}
+        // And whatever comes before a request of many frames is out is none to it. One frame may be answered before the
+        // kernel has said that it is out.
+        receiver?.reads = request.data.count > request.link.options.singleFrameCapacity
+        sender?.transmit(request.data, deadline: loop.now + request.link.timeout) { [unowned self] failure in
+            if let failure { return end(.failure(problem(failure))) }
+            sent()
+        }
+    }
+
+    /// Ends it before its time.
+    func end(_ problem: Problem) { end(.failure(problem)) }
+
+    // MARK: Sockets
+
+    private func openChannels(_ link: ISOTPLink) throws(SystemError) {
+        let isFunctional = link.options.role == .functional
+        if request.wantsResponse, isFunctional, let receive = link.receive {
+            // A socket that sends to all hears nothing (isotp_register_rxid).
+            var options = link.options
+            options.role = request.flowControl == nil ? .listening : .pointToPoint
+            receiver = try open(transmit: request.flowControl ?? link.transmit, receive: receive, options)
+        }
+        let sender = try open(transmit: link.transmit, receive: link.receive ?? link.transmit, link.options)
+        self.sender = sender
+        if request.wantsResponse, !isFunctional { receiver = sender }
+        receiver?.readable = { [unowned self] in readable() }
+    }
+
+    private func open(
+        transmit: Identifier, receive: Identifier, _ options: ISOTPOptions
+    ) throws(SystemError) -> ISOTPChannel {
+        let socket = try ISOTPSocket(
+            interfaceIndex: interface.index, transmit: transmit, receive: receive, options: options)
+        let channel = try ISOTPChannel(socket, singleFrameCapacity: options.singleFrameCapacity, loop: loop)
+        channel.failed = { [unowned self] in failed($0) }
+        openChannels += 1
+        return channel
+    }
+
+    private func close(_ channel: ISOTPChannel?) {
+        channel?.close(grace: Self.grace) { [self] in
+            openChannels -= 1
+            if openChannels == 0 { closed() }
+        }
+    }
+
+    // MARK: What happens
+
+    private func sent() {
+        guard request.wantsResponse else { return end(.success(outcome(nil))) }
+        wait = ResponseWait(
+            for: request.data, since: loop.now, timeout: request.link.timeout, longest: request.longestWait)
+        awaitAnswer()
+        receiver?.reads = true
+    }
+
+    private func awaitAnswer() {
+        guard let wait else { return }
+        deadline?.cancel()
+        deadline = loop.at(wait.deadline) { [unowned self] in end(.failure(unanswered)) }
+    }
+
+    private func readable() {
+        while let pdu = receiver?.receive() {
+            // Before the request is out, it is nobody's answer.
+            guard wait != nil else { continue }
+            if wait?.isAnswer(pdu.data, at: loop.now) == true { return end(.success(outcome(pdu.data))) }
+            awaitAnswer()
+        }
+    }
+
+    private func failed(_ error: SystemError) {
+        switch error.errno {
+        // What goes wrong with somebody else's PDU while the request is on its way.
+        case .timedOut, .illegalSequence, .badMessage: guard wait != nil else { return }
+        default: break
+        }
+        end(.failure(problem(error)))
+    }
+
+    private func outcome(_ response: [UInt8]?) -> ISOTPOutcome {
+        ISOTPOutcome(response: response, elapsed: Clock.monotonic - began, pending: wait?.announced ?? 0)
+    }
+
+    private func end(_ result: Result<ISOTPOutcome, Problem>) {
+        guard let completion else { return }
+        self.completion = nil
+        deadline?.cancel()
+        let channels = sender === receiver ? [sender] : [sender, receiver]
+        sender = nil
+        receiver = nil
+        for channel in channels { close(channel) }
+        completion(result)
+        if openChannels == 0 { closed() }
+    }
+
+    // MARK: What went wrong
+
+    private func problem(_ failure: ISOTPChannel.Failure) -> Problem {
+        Problem(failure, request.link, count: request.data.count, on: interface.name)
+    }
+
+    private func problem(_ error: SystemError) -> Problem {
+        Problem(isotp: error, request.link, on: interface.name)
+    }
+
+    private var unanswered: Problem {
+        let source = request.link.receive?.description ?? ""
+        if let wait, wait.announced > 0 {
+            return Problem(
+                .isotpTimeout,
+                "\(source) announced its answer \(wait.announced) times (7F..78) and then did not give it in time")
+        }
+        let needsFlowControl = request.link.options.role == .functional && request.flowControl == nil
+        return Problem(
+            .isotpTimeout,
+            "no answer came from \(source) within \(request.link.timeout / 1_000_000) ms of the request"
+                + (needsFlowControl ? " (one of more than one frame needs fc_id)" : ""))
+    }
+}

@@ -1,0 +1,98 @@
+internal import EventLoop
+internal import HTTP
+internal import Linux
+internal import SocketCAN
+
+/// All that speaks ISO-TP: the exchanges under way and the open PDU streams.
+final class ISOTPHub {
+    let loop: EventLoop
+    private var exchanges: [Int: ISOTPExchange] = [:]
+    private var streams: [ObjectIdentifier: ISOTPStream] = [:]
+    private var lastNumber = 0
+    /// Exchanges, those included whose sockets the kernel is still closing.
+    private var places = 0
+    /// Sockets of streams that have ended, which the kernel is still closing.
+    private var closingStreams = 0
+    private var knownLongestPDU: Int?
+
+    /// The most exchanges at once, those included whose sockets the kernel is still closing. Each may have a thread to
+    /// close them, as each stream may, of which no more than this close at once.
+    static let capacity = 64
+
+    init(loop: EventLoop) {
+        self.loop = loop
+        knownLongestPDU = Self.longestPDU
+    }
+
+    /// The most bytes of a PDU; nil on a kernel without ISO-TP.
+    var longestPDU: Int? {
+        if knownLongestPDU == nil { knownLongestPDU = Self.longestPDU }
+        return knownLongestPDU
+    }
+
+    // The module is loaded by the first question.
+    private static var longestPDU: Int? { KernelProtocol.isotp.isSupported ? ISOTPSocket.longestPDU : nil }
+
+    /// Begins an exchange.
+    /// - Throws: ``Problem``: `interface-down`, `too-many-requests`.
+    func begin(
+        _ request: ISOTPRequest, on interface: Interface,
+        completion: @escaping (Result<ISOTPOutcome, Problem>) -> Void
+    ) throws(Problem) {
+        guard interface.isUp else { throw .down(interface.name) }
+        guard places < Self.capacity else {
+            throw Problem(.tooManyRequests, "\(Self.capacity) ISO-TP exchanges are under way or being ended already")
+        }
+        places += 1
+        lastNumber += 1
+        let number = lastNumber
+        let exchange = ISOTPExchange(request, on: interface, loop: loop) { [unowned self] result in
+            exchanges[number] = nil
+            completion(result)
+        } closed: { [unowned self] in
+            places -= 1
+        }
+        exchanges[number] = exchange
+        exchange.start()
+    }
+
+    // MARK: Streams
+
+    /// Checks that one more stream may be opened.
+    /// - Throws: ``Problem``: `too-many-requests`.
+    func checkRoom() throws(Problem) {
+        guard closingStreams < Self.capacity else {
+            throw Problem(.tooManyRequests, "the sockets of \(Self.capacity) ISO-TP streams are being closed already")
+        }
+    }
+
+    /// A stream is open.
+    func add(_ stream: ISOTPStream) { streams[ObjectIdentifier(stream)] = stream }
+
+    /// A stream has ended: its channel is closed.
+    func remove(_ stream: ISOTPStream, closing channel: ISOTPChannel?, grace: Int64) {
+        streams[ObjectIdentifier(stream)] = nil
+        guard let channel else { return }
+        closingStreams += 1
+        channel.close(grace: grace) { [self] in closingStreams -= 1 }
+    }
+
+    // MARK: Ends
+
+    /// An interface went down or away.
+    func interfaceChanged(_ interface: Interface, _ change: Interfaces.Change) {
+        guard change != .up else { return }
+        let problem =
+            change == .down
+            ? Problem.down(interface.name) : Problem(SystemError(.noSuchDevice, call: "send"), on: interface.name)
+        for exchange in exchanges.values where exchange.interface.index == interface.index { exchange.end(problem) }
+        guard change == .removed else { return }
+        for stream in streams.values where stream.interface.index == interface.index { stream.interfaceIsGone() }
+    }
+
+    /// The service stops: what waits is answered. The streams are the server's to end.
+    func stop() {
+        let problem = Problem(.shuttingDown, "the service was told to stop")
+        for exchange in exchanges.values { exchange.end(problem) }
+    }
+}

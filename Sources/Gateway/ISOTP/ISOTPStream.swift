@@ -1,0 +1,289 @@
+internal import CAN
+internal import EventLoop
+internal import HTTP
+internal import JSON
+internal import Linux
+internal import SocketCAN
+
+/// A WebSocket of PDUs: what its client says goes out by ISO-TP, one PDU after the other, and what comes in is told to it.
+///
+/// It has an ISO-TP socket of its own and keeps no more than one PDU that its client has not taken: then the kernel's
+/// buffer fills, and what is lost there is told.
+final class ISOTPStream: StreamSource, ListedStream {
+    /// What all these streams share.
+    struct Context {
+        let streams: StreamHub
+        let interfaces: Interfaces
+        let isotp: ISOTPHub
+    }
+
+    private struct Order {
+        let data: [UInt8]
+        let reference: JSONValue?
+    }
+
+    let interface: Interface
+    private let context: Context
+    private let link: ISOTPLink
+    private let isBinary: Bool
+    private let longestPDU: Int
+    private let peer: String
+    private let opened = Clock.realtime
+    private var number = 0
+    private var connection: (any StreamConnection)?
+    /// The socket; nil while a new one is waited for, and in the end.
+    private var channel: ISOTPChannel?
+    private var orders: [Order] = []
+    private var isSending = false
+    /// A PDU that the connection has not taken.
+    private var unsent: [UInt8]?
+    private var dropCount: UInt32 = 0
+    private var shown = Tally()
+    private var nextPing: Timer?
+
+    /// The most PDUs that wait to be sent, the one that is being sent included.
+    static let capacity = 16
+    /// The receive buffer to ask for, in bytes: several of the longest PDUs.
+    private static let receiveBuffer = 1 << 20
+    private static let pingInterval: Int64 = 15_000_000_000
+    /// How long a PDU that is on its way may still take when the client leaves, in nanoseconds.
+    private static let grace: Int64 = 1_000_000_000
+    /// Few enough that others get their turn.
+    private static let readsPerTurn = 16
+
+    /// Opens the socket.
+    /// - Parameters:
+    ///   - longestPDU: The most bytes of a PDU.
+    ///   - isBinary: Whether PDUs come as binary messages.
+    /// - Throws: ``Problem`` for what the kernel refuses.
+    init(
+        _ context: Context, _ link: ISOTPLink, on interface: Interface, longestPDU: Int, isBinary: Bool, peer: String
+    ) throws(Problem) {
+        self.context = context
+        self.link = link
+        self.interface = interface
+        self.longestPDU = longestPDU
+        self.isBinary = isBinary
+        self.peer = peer
+        do throws(SystemError) {
+            try openChannel()
+        } catch {
+            throw Problem(isotp: error, link, on: interface.name)
+        }
+        number = context.streams.list(self)
+        context.isotp.add(self)
+    }
+
+    private func openChannel() throws(SystemError) {
+        let socket = try ISOTPSocket(
+            interfaceIndex: interface.index, transmit: link.transmit, receive: link.receive ?? link.transmit,
+            options: link.options)
+        try socket.setReceiveBuffer(bytes: Self.receiveBuffer)
+        let channel = try ISOTPChannel(
+            socket, singleFrameCapacity: link.options.singleFrameCapacity, loop: context.streams.loop)
+        channel.readable = { [unowned self] in readable() }
+        channel.failed = { [unowned self] in failed($0) }
+        self.channel = channel
+        dropCount = 0
+    }
+
+    // MARK: StreamSource
+
+    func opened(_ connection: any StreamConnection) {
+        self.connection = connection
+        say([
+            "type": "open", "interface": .string(interface.name), "tx_id": .string(link.transmit.description),
+            "rx_id": JSONValue(link.receive?.description), "extended": .boolean(link.transmit.isExtended),
+            "max_pdu_bytes": .integer(longestPDU),
+        ])
+        channel?.reads = true
+        schedulePing()
+    }
+
+    func writable() {
+        guard let bytes = unsent else { return }
+        unsent = nil
+        deliver(bytes)
+        if unsent == nil { channel?.reads = true }
+    }
+
+    // A PDU in hex, and what stands around it.
+    var longestMessage: Int? { 2 * longestPDU + 1024 }
+
+    func received(_ message: WebSocketMessage) {
+        var reference: JSONValue?
+        do throws(Problem) {
+            switch message {
+            case .text(let text):
+                let json = try Self.json(text)
+                reference = try StreamCommands.reference(json)
+                try order(try Self.data(json), reference)
+            case .binary(let data): try order(data, nil)
+            case .tooLong(let limit): throw .tooLong(limit)
+            }
+        } catch {
+            say(error, reference)
+        }
+    }
+
+    func closed() {
+        connection = nil
+        nextPing?.cancel()
+        orders = []
+        let channel = channel
+        self.channel = nil
+        context.isotp.remove(self, closing: channel, grace: Self.grace)
+        context.streams.unlist(number)
+    }
+
+    var status: StreamStatus {
+        let selection = Selection(
+            interfaces: [context.streams.names.number(of: interface.name)], filters: .everything, direction: nil)
+        return StreamStatus(
+            peer: peer, transport: "isotp", selection: selection, opened: opened, delivered: shown.messages,
+            lost: shown.lost, lag: unsent == nil ? 0 : 1)
+    }
+
+    /// The interface was removed, or has another name now.
+    func interfaceIsGone() {
+        refuseOrders(Problem(SystemError(.noSuchDevice, call: "send"), on: interface.name))
+        connection?.end(.interfaceGone)
+    }
+
+    // MARK: What the client says
+
+    private static func json(_ text: [UInt8]) throws(Problem) -> JSONValue {
+        do {
+            return try JSONValue(parsing: text)
+        } catch {
+            throw Problem(.malformedRequest, "the message is no JSON: \(error)")
+        }
+    }
+
+    private static func data(_ json: JSONValue) throws(Problem) -> [UInt8] {
+        try ObjectReader(json, fields: ["data", "ref"]).pdu()
+    }
+
+    private func order(_ data: [UInt8], _ reference: JSONValue?) throws(Problem) {
+        guard (1...longestPDU).contains(data.count) else { throw .pdu(of: data.count, longest: longestPDU) }
+        guard orders.count < Self.capacity else {
+            throw Problem(.tooManyRequests, "\(Self.capacity) PDUs wait to be sent already")
+        }
+        guard context.interfaces.isUp(interface) else { throw .down(interface.name) }
+        orders.append(Order(data: data, reference: reference))
+        send()
+    }
+
+    private func send() {
+        guard !isSending, let channel, let order = orders.first else { return }
+        isSending = true
+        channel.transmit(order.data, deadline: context.streams.loop.now + link.timeout) { [unowned self] failure in
+            isSending = false
+            guard !orders.isEmpty else { return }
+            orders.removeFirst()
+            if let failure {
+                say(Problem(failure, link, count: order.data.count, on: interface.name), order.reference)
+                if case .late = failure { return replaceChannel() }
+                // The kernel may be busy with the transfer that failed for a while: what waits would wait in vain.
+                if !context.interfaces.isUp(interface) { return refuseOrders(.down(interface.name)) }
+            } else {
+                acknowledge(order)
+            }
+            // Not from here: a row of refusals would go deep.
+            context.streams.loop.after(0) { [weak self] in self?.send() }
+        }
+    }
+
+    private func refuseOrders(_ problem: Problem) {
+        for order in orders { say(problem, order.reference) }
+        orders = []
+    }
+
+    /// Ends a transfer that takes too long: the kernel ends it only with its socket.
+    private func replaceChannel() {
+        guard let channel else { return }
+        self.channel = nil
+        channel.close(grace: 0) { [weak self] in
+            guard let self, let connection else { return }
+            do throws(SystemError) {
+                try openChannel()
+                self.channel?.reads = unsent == nil
+                send()
+            } catch {
+                say(Problem(isotp: error, link, on: interface.name), nil)
+                connection.end(.incomplete)
+            }
+        }
+    }
+
+    // MARK: What the bus says
+
+    private func readable() {
+        for _ in 0..<Self.readsPerTurn {
+            guard unsent == nil else { return }
+            guard let pdu = channel?.receive() else { return reportLosses() }
+            deliver(framed(pdu))
+        }
+    }
+
+    private func framed(_ pdu: ISOTPSocket.PDU) -> [UInt8] {
+        if isBinary { return Self.framed(pdu.data, .binaryMessage) }
+        let event: JSONValue = [
+            "type": "pdu", "timestamp": .real(seconds(pdu.timestamp ?? Clock.realtime)),
+            "data": .string(Hex.text(pdu.data)),
+        ]
+        return Self.framed(event.encoded, .textMessage)
+    }
+
+    private func deliver(_ bytes: [UInt8]) {
+        guard let connection else { return }
+        if connection.send(bytes, ends: [bytes.count]) == 1 {
+            shown.messages += 1
+        } else {
+            unsent = bytes
+            channel?.reads = false
+        }
+    }
+
+    private func reportLosses() {
+        guard let count = channel?.dropCount(), count != dropCount else { return }
+        let lost = Int(count &- dropCount)
+        dropCount = count
+        shown.lost += lost
+        say(Problem(.isotpError, "\(lost) PDUs were lost: the client was too slow"), nil)
+    }
+
+    private func failed(_ error: SystemError) {
+        // What is removed is told of by the interfaces, with the end of this stream.
+        guard error.errno != .noSuchDevice, error.errno != .addressNotAvailable else { return }
+        say(Problem(isotp: error, link, on: interface.name), nil)
+    }
+
+    // MARK: Answers
+
+    private func acknowledge(_ order: Order) {
+        say(JSONValue.members(["type": "ack", "ref": order.reference, "sent": .integer(order.data.count)]))
+    }
+
+    private func say(_ problem: Problem, _ reference: JSONValue?) {
+        let members = JSONValue.members(["type": "problem", "ref": reference]).members
+        say(.object(members + problem.members))
+    }
+
+    private func say(_ value: JSONValue) { connection?.answer(Self.framed(value.encoded, .textMessage)) }
+
+    private static func framed(_ record: [UInt8], _ framing: StreamForm.Framing) -> [UInt8] {
+        var bytes: [UInt8] = []
+        StreamForm(framing, isChunked: false).append(record[...], epoch: [], sequence: 0, to: &bytes)
+        return bytes
+    }
+
+    /// Finds out in time that a client is gone.
+    private func schedulePing() {
+        nextPing = context.streams.loop.after(Self.pingInterval) { [weak self] in
+            guard let self, let connection else { return }
+            connection.ping()
+            if self.connection != nil { schedulePing() }
+        }
+    }
+}
