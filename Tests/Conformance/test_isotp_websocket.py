@@ -185,7 +185,7 @@ def test_options_are_those_of_an_exchange(service, wire, query, text):
 
 
 def test_flow_control_is_as_asked_for(service, wire):
-    path = PAIR + "&block_size=8&st_min_us=1000&rx_padding=AA"
+    path = PAIR + "&block_size=8&st_min_us=1000&tx_padding=AA"
     with websocket(service, path) as channel, Partner("vcan0") as partner:
         partner.send(pdu(100))
         assert channel.until_type("pdu")["data"] == pdu(100)

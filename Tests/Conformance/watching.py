@@ -5,9 +5,10 @@ from service import wait_until
 
 
 def watch_operations():
-    """The lines of all that the kernel's broadcast manager watches, in /proc/net/can-bcm."""
-    run = subprocess.run("cat /proc/net/can-bcm/* 2>/dev/null", shell=True, capture_output=True, text=True, check=False)
-    return [line.strip() for line in run.stdout.splitlines() if "rx_op:" in line]
+    """The lines of all that the kernel's broadcast manager listens for, in /proc/net/can/rcvlist_*. Its own list leaves
+    out what has not seen a frame."""
+    run = subprocess.run("cat /proc/net/can/rcvlist_*", shell=True, capture_output=True, text=True, check=True)
+    return [line.split() for line in run.stdout.splitlines() if line.split()[-1:] == ["bcm"]]
 
 
 def make(service, interface, identifier="123", **settings):

@@ -180,6 +180,8 @@ class Judge:
                     self.collect(part, value[name], f"{where}.{name}")
         if isinstance(value, list):
             for element in value:
+                if isinstance(element, str):
+                    self.values.setdefault(where, set()).add(element)
                 self.collect(schema.get("items", {}), element, where)
         return []
 

@@ -113,6 +113,10 @@ def carry_out(reader, command):
         wrong.append(f"is answered {answer}")
     if answer.get("sent") != (len(command["frames"]) if command["op"] == "send" else None):
         wrong.append(f"sent is {answer.get('sent')}")
+    if ("frames" in answer) != command.get("confirm", False) or len(answer.get("frames", [])) not in (0, answer.get("sent")):
+        wrong.append(f"frames is {answer.get('frames')}")
+    if ("job" in answer) != (command["op"] == "job") or not answer.get("job", {}).get("connection", True):
+        wrong.append(f"job is {answer.get('job')}")
     return [f"{command}: {fault}" for fault in wrong]
 
 
@@ -165,6 +169,35 @@ def unpacked(message):
     return {
         "timestamp": timestamp, "arbitration_id": identifier, "dlc": length, "data": list(message[1 + REMOTE.size:]),
     } | {name: bool(flags & 1 << bit) for bit, name in enumerate(names)}
+
+
+class PDUReader(WebSocketReader):
+    """A client of a WebSocket of ISO-TP messages; what comes as a binary message has the type `binary` here."""
+
+    def __init__(self, service, interface, query):
+        super().__init__(service, f"/v1/interfaces/{interface}/isotp?{query}")
+        assert self.status == 101, self.status
+
+    def _read(self, end):
+        while True:
+            first, payload = self._receive(end)
+            if first == 0x80 | TEXT:
+                return json.loads(payload)
+            if first == 0x80 | BINARY:
+                return {"type": "binary", "data": payload.hex().upper()}
+            assert first == 0x80 | PING, f"a frame that begins with {first:#x}"
+            self.send(PONG, payload)
+
+
+def send_pdu(reader, message):
+    """What is wrong with a valid message or its answer, as text."""
+    wrong = faults("#/components/schemas/PDUInput", message)
+    answer = say(reader, message)
+    expected = {"type": "ack", "sent": len(message["data"]) // 2} | {
+        name: message[name] for name in ("ref",) if name in message}
+    if answer != expected:
+        wrong.append(f"is answered {answer}")
+    return [f"{str(message)[:200]}: {fault}" for fault in wrong]
 
 
 def packed(identifier, data):

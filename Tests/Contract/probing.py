@@ -4,51 +4,65 @@ import urllib.parse
 
 import requests_table as table
 from description import METHODS, OPERATIONS, RESPONSES, resolved
+from streams import HANDSHAKE
 
 PROBED = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 NOWHERE = (
     "/nowhere", "/v1/", "/v1/nowhere", "/v2", "/v1/interfaces/vcan0/nowhere", "/v1/interfaces/vcan0/frames/1",
-    "/v1/interfaces/vcan0/latest/123/1", "/v1/streams/s1", "/v1/jobs/j1/renew", "/healthz/", "/problems", "/openapi", "/V1")
+    "/v1/interfaces/vcan0/latest/123/1", "/v1/interfaces/vcan0/restart/1", "/v1/interfaces/vcan0/isotp/1",
+    "/v1/streams/s1", "/v1/jobs/j1/renew/1", "/v1/watches/w1/1", "/healthz/", "/metrics/", "/problems", "/openapi",
+    "/V1")
+# What the examples of single operations need to be asked of.
+PLACES = {"patchJob": {"id": "example"}, "renewJob": {"id": "example"}, "patchInterface": {"name": "can0"}}
+# Operations whose right requests do not succeed here, with the reason.
+WITHOUT_SUCCESS = {
+    "restartInterface": "no controller here goes bus-off", "headPDUs": "a HEAD asks for no WebSocket, so that it is 426"}
 
 
 def send_examples(survey):
     """Sends what the document gives as examples; yields what is not answered with a described success."""
+    client = survey.world.clients["main"]
     for operation in OPERATIONS.values():
+        if operation.id in WITHOUT_SUCCESS:
+            continue
         for name, row in example_rows(operation):
             made = None
-            if operation.id == "patchJob":
-                made = survey.world.make_job("main", "up72", table.ONE_JOB | {"start": False})
-                survey.world.values["example"] = made
+            if "example" in row.path.values():
+                survey.world.values["example"] = survey.world.make_job(
+                    "main", "up72", table.ONE_JOB | {"lease_ms": 60000})
+                made = f"/v1/jobs/{survey.world.values['example']}"
             answer = survey.opening(row) if row.streams else survey.answer(row)
             wrong = survey.judge.judge(operation, answer, whole=not row.streams)
             if answer.status != 101 and not 200 <= answer.status < 300:
                 wrong.insert(0, f"{answer.status}: {answer.body[:300]}")
-            made = made or (answer["Location"] or "").rpartition("/")[2]
+            made = made or answer["Location"]
             if made:
-                survey.world.clients["main"].request("DELETE", f"/v1/jobs/{made}")
+                client.request("DELETE", made)
             yield from (f"{operation.id}, example {name}: {fault}" for fault in wrong)
 
 
 def example_rows(operation):
     """The requests that the examples of an operation make, each with its name."""
-    streams = operation.id in table.STREAMS
+    streams = operation.id in (*table.STREAMS, *table.WEBSOCKETS)
+    usual = HANDSHAKE if operation.id in table.WEBSOCKETS else {}
+    needed = dict(urllib.parse.parse_qsl(table.QUERIES.get(operation.id, "")))
     _, body = resolved(operation.item.get("requestBody", {}))
     for media, content in body.get("content", {}).items():
         for name, example in content["examples"].items():
             value = example["value"]
             text = json.dumps(value) if media == table.JSON else value
-            path = {"id": "example"} if operation.id == "patchJob" else {}
+            path = PLACES.get(operation.id, {})
             yield f"{media} {name}", table.row(operation.id, 200, body=text, type=media, path=path)
     for parameter in operation.parameters:
         name, value = parameter["name"], parameter["example"]
         if parameter["in"] == "query":
             others, headers = table.COMPANIONS.get(name, ({}, {}))
-            query = urllib.parse.urlencode(others | {name: written(parameter, value)}, doseq=True)
-            yield f"{name}", table.row(operation.id, 200, query=query, headers=headers, streams=streams)
+            query = urllib.parse.urlencode(needed | others | {name: written(parameter, value)}, doseq=True)
+            yield f"{name}", table.row(operation.id, 200, query=query, headers=usual | headers, streams=streams)
         elif parameter["in"] == "header":
-            yield f"{name}", table.row(operation.id, 200, headers={name: value}, streams=streams)
+            yield f"{name}", table.row(operation.id, 200, headers=usual | {name: value}, streams=streams)
         elif parameter["in"] == "path" and name_of_something(operation, name):
-            yield f"{name}", table.row(operation.id, 200, path={name: value}, streams=streams)
+            yield f"{name}", table.row(operation.id, 200, path={name: value}, headers=usual, streams=streams)
 
 
 def written(parameter, value):

@@ -8,18 +8,33 @@ from dataclasses import dataclass
 import requests_table as table
 from description import OPERATIONS, Judge, faults
 from listeners import (
-    FORMS, BatchReader, CandumpStream, CaptureStream, RemoteReader, TextStream, carry_out, follow, packed, refuse, say,
-    small_connection)
+    FORMS, BatchReader, CandumpStream, CaptureStream, PDUReader, RemoteReader, TextStream, carry_out, follow, packed,
+    refuse, say, send_pdu, small_connection)
 from probing import send_examples, try_methods
+from responders import responders
 from service import Answer, wait_until
 from streams import BINARY, TEXT, WebSocketReader
 from witnesses import ERROR, RawSocket, ip
-from world import MAX_STREAMS, World, interfaces, make_jobs_up_to, read_answer, remove
+from world import (
+    ECU, FAULTY, MAX_STREAMS, NOBODY, World, interfaces, make_jobs_up_to, make_watches_up_to, pending, read_answer, remove,
+    reset_controllers)
 
-JOBS = 4096
+JOBS, WATCHES = 4096, 1024
 UP72 = "/v1/interfaces/up72/frames"
 # The identifier of the frame that ends what is followed in all forms.
 LAST = 0x7FD
+# Error frames with everything that they can say: the classes that have bytes of their own, and these bytes.
+LOST_ARBITRATION, CONTROLLER, PROTOCOL, TRANSCEIVER = 0x2, 0x4, 0x8, 0x10
+LOCATIONS = (
+    0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x0E, 0x0F, 0x11, 0x12, 0x13, 0x16, 0x17, 0x18,
+    0x19, 0x1A, 0x1B)
+ERRORS = [
+    (LOST_ARBITRATION, [5]), (CONTROLLER, [0, 0x7F]), (PROTOCOL, [0, 0, 0xFF]),
+    *((PROTOCOL, [0, 0, 0x04, location]) for location in LOCATIONS),
+    *((TRANSCEIVER, [0, 0, 0, 0, wires]) for wires in (0x04, 0x05, 0x06, 0x07, 0x40, 0x50, 0x60, 0x70, 0x80)),
+]
+# Interfaces whose load is followed: one with a bit rate and one without.
+LOADED = ("can0", "up72")
 
 
 @dataclass
@@ -57,6 +72,8 @@ class Survey:
         # form -> point to resume from -> what came up to the first heartbeat
         self.resumed = {form: {} for form in FORMS}
         self.served = {}
+        # form -> the events of a stream of loads; the lines of candump of the same.
+        self.loads, self.load_lines = {}, []
         # What is wrong with requests made of the document's examples, and with methods and paths that are not described.
         self.examples, self.methods = [], []
 
@@ -64,7 +81,10 @@ class Survey:
         with contextlib.ExitStack() as stack:
             stack.enter_context(interfaces())
             self.world = world = World(stack)
-            self.examples = list(send_examples(self))
+            with responders("up72"):
+                self.examples = list(send_examples(self))
+            # An example has set can0 up in ways of its own.
+            reset_controllers()
             self.methods = list(try_methods(self))
             rows = [*table.general(), *table.of_service(), *table.of_streams(), *table.of_frames(), *table.of_filters()]
             self.ask(rows)
@@ -72,11 +92,18 @@ class Survey:
                 self.served[path] = world.clients["main"].request("GET", path).body
             self.follow_everything(world.services["main"])
             self.follow_the_newest(world.services["main"])
+            self.follow_the_load(world.services["main"])
             self.ask(table.of_latest())
             self.resume(world.services["main"])
             self.command(world.services["main"])
             self.speak_remotely(world.services["main"])
+            with responders("up72"):
+                self.ask(table.of_isotp())
+                self.exchange_messages(world.services["main"])
             self.list_streams(world.services["main"])
+            self.ask(table.of_interfaces())
+            self.send_into_nothing(world.services["main"])
+            self.ask(table.of_watches())
             self.ask(table.of_jobs())
             self.fail()
             self.fall_behind(world.services["limited"])
@@ -152,13 +179,18 @@ class Survey:
             for bit in range(10):
                 raw.send(ERROR | 1 << bit, bytes(8))
             witness.until_type("error", classes=["counters"])
+            for classes, data in ERRORS:
+                raw.send(ERROR | classes, bytes(data).ljust(8, b"\0"))
+            witness.until_type("error", transceiver=["canl-short-to-canh"])
             for command, change in (
                 (("add", "event72", "type", "vcan"), "added"), (("set", "event72", "up"), "up"),
-                (("set", "event72", "down"), "down"), (("set", "event72", "name", "event73"), "renamed"),
-                (("set", "event73", "up"), "up"),
+                (("set", "event72", "down"), "down"), (("set", "event72", "txqueuelen", "77"), "settings"),
+                (("set", "event72", "name", "event73"), "renamed"), (("set", "event73", "up"), "up"),
+                (("set", "can1", "down"), "state"), (("set", "can1", "up"), "state"),
             ):
                 ip("link", *command)
                 witness.until_type("interface", change=change)
+            self.watch(client, witness, raw)
             self.jobs_end(client, witness)
             for job, state in (("running", "stopped"), ("running", "running")):
                 target = f"/v1/jobs/{self.world.values[job]}"
@@ -166,21 +198,38 @@ class Survey:
             for body in ('{"filters":["123:800007FF","124~7FF"],"join":true,"errors":["bus-off"]}', '{"filters":["0:0"]}'):
                 client.request("PUT", "/v1/interfaces/vcan0/filters", body, {"Content-Type": "application/json"})
             client.request("DELETE", "/v1/interfaces/vcan0/filters")
+            watch = self.world.make_watch("up72", {"id": "7FE"})
             self.lose(service, raw)
-            witness.until_type("gap")
+            witness.until(lambda _: has_lost(witness.seen))
+            client.request("DELETE", f"/v1/watches/{watch}")
             raw.send(LAST)
 
+    def watch(self, client, witness, raw):
+        """A watch says all that it can say of a frame and of silence."""
+        watch = self.world.make_watch("up72", {"id": "5A0", "mask": "FF", "timeout_ms": 100})
+        raw.send(0x5A0, b"\1")
+        for change in ("changed", "timeout"):
+            witness.until_type("watch", watch=watch, change=change)
+        raw.send(0x5A0, b"\1")
+        witness.until_type("watch", watch=watch, change="resumed")
+        client.request("DELETE", f"/v1/watches/{watch}")
+
     def jobs_end(self, client, witness):
-        """A job comes to its end, another loses its interface."""
-        for rhythm in ({"initial_interval_ms": 1, "count": 1}, {"interval_ms": 60000}):
-            body = json.dumps({"frames": [{"id": "1"}]} | rhythm)
+        """Jobs come to their end, one by itself, one for want of a lease; another loses its interface, as a watch does."""
+        for settings, change in (
+            ({"initial_interval_ms": 1, "count": 1}, "finished"), ({"interval_ms": 60000, "lease_ms": 50}, "lapsed"),
+            ({"interval_ms": 60000}, None),
+        ):
+            body = json.dumps({"frames": [{"id": "1"}]} | settings)
             self.post(client, "/v1/interfaces/event73/jobs", body, "application/json", 201)
-            if "count" in rhythm:
-                witness.until_type("job", change="finished")
+            if change:
+                witness.until_type("job", change=change)
+        self.world.make_watch("event73", {"id": "5A0"})
         for command, change in ((("set", "event73", "down"), "interface-down"), (("del", "event73"), "interface-gone")):
             ip("link", *command)
             witness.until_type("job", change=change)
             self.note(table.row("listJobs", 200), client.request("GET", "/v1/jobs"))
+            self.note(table.row("listWatches", 200), client.request("GET", "/v1/watches"))
 
     @staticmethod
     def post(client, target, body, type, expected):
@@ -210,6 +259,24 @@ class Survey:
             for form, reader in readers.items():
                 reader.until(lambda event: has_both(reader.seen, "period_ms"))
                 self.hear(form, reader)
+
+    def follow_the_load(self, service):
+        """How busy a controller and a virtual interface are, in every form."""
+        path = "/v1/frames?events=load&" + "&".join(f"interface={name}" for name in LOADED)
+        for form in FORMS:
+            with contextlib.closing(follow(service, path, form)) as reader:
+                # The first second of an interface, and one that it was reset in, has no percentage.
+                reader.until_type("load", interface="up72")
+                reader.until(lambda event: event["type"] == "load" and "percent" in event)
+                self.hear(form, reader)
+                self.loads[form] = reader.seen
+        with contextlib.closing(CandumpStream(service, path)) as text:
+            text.until_has("# load interface=up72 frames_per_second=")
+            text.until_has("# load interface=can0 percent=")
+            self.hear_lines(text)
+            self.load_lines = text.seen
+        # Now that there is a load, there is every metric.
+        self.ask([table.row("getMetrics", 200)])
 
     def resume(self, service):
         """From every kind of point there is, where the log has forgotten nothing; on an interface that had few frames."""
@@ -257,6 +324,84 @@ class Survey:
             for batch in reader.batches:
                 self.wrong_events += [("batch", fault) for fault in faults("#/components/schemas/EventBatch", batch)]
 
+    def exchange_messages(self, service):
+        """What a WebSocket of ISO-TP messages can say and hear, with those who answer and with those who do not."""
+        def link(sides):
+            return "&".join(f"{name}={value}" for name, value in sides.items())
+
+        with contextlib.closing(PDUReader(service, "up72", link(ECU))) as reader:
+            longest = reader.until_type("open")["max_pdu_bytes"]
+            for message in table.PDUS:
+                self.commands += send_pdu(reader, message)
+                # The answer may have come before the acknowledgement.
+                self.until_answered(reader, message["data"])
+            for message, code in table.WRONG_PDUS:
+                self.commands += refuse(reader, message, code)
+            self.commands += refuse(reader, {"data": "00" * (longest + 1), "ref": "long"}, "invalid-isotp")
+            self.commands += refuse(reader, "x" * (2 * longest + 1025), "body-too-large")
+            reader.send(BINARY, bytes([0x22, 0xF1, 0x92]))
+            reader.until_type("ack", sent=3)
+            self.until_answered(reader, "22F192")
+            self.hear_messages(reader)
+        with contextlib.closing(PDUReader(service, "up72", link(ECU) + "&binary=true")) as reader:
+            self.commands += send_pdu(reader, {"data": "22F193"})
+            self.until_answered(reader, "22F193", "binary")
+            reader.seen = [event for event in reader.seen if event["type"] != "binary"]
+            self.hear_messages(reader)
+        for sides, code in ((FAULTY, "isotp-error"), (NOBODY, "isotp-timeout")):
+            with contextlib.closing(PDUReader(service, "up72", link(sides) + "&timeout_ms=5000")) as reader:
+                self.commands += refuse(reader, {"data": "00" * 20, "ref": code}, code)
+                if sides is NOBODY:
+                    # One is on its way for a second, and others wait.
+                    for number in range(17):
+                        reader.send(TEXT, json.dumps({"data": "00" * 20, "ref": number}).encode())
+                    reader.until_type("problem", code="too-many-requests", ref=16)
+                self.hear_messages(reader)
+        with contextlib.closing(PDUReader(service, "down72", link(ECU))) as reader:
+            self.commands += refuse(reader, {"data": "00"}, "interface-down")
+            self.hear_messages(reader)
+
+    @staticmethod
+    def until_answered(reader, data, type="pdu"):
+        """Waits until the answer to a message has come."""
+        answer = f"{int(data[:2], 16) | 0x40:02X}{data[2:].upper()}"
+        came = [event for event in reader.seen if event["type"] == type and event["data"] == answer]
+        if not came:
+            reader.until_type(type, data=answer)
+
+    def hear_messages(self, reader):
+        for event in reader.seen:
+            self.wrong_events += [("isotp", fault) for fault in self.judge.event(event, "PDUEvent")]
+
+    def send_into_nothing(self, service):
+        """A controller that only listens takes frames and never sends them, which a sender who asks is told."""
+        main, target = self.world.clients["main"], "/v1/interfaces/can1"
+        self.set_listening(main, True)
+        with contextlib.closing(WebSocketReader(service, UP72)) as reader:
+            self.commands += refuse(
+                reader, {"op": "send", "interface": "can1", "frames": [{"id": "1"}], "confirm": True, "confirm_ms": 50},
+                "transmit-unconfirmed")
+            self.hear("websocket", reader)
+        self.ask(table.of_unconfirmed())
+        limited = self.world.services["limited"]
+        count = limited.get("/v1")["limits"]["confirmations"]
+        with pending(limited, count, f"{target}/frames?confirm=true&confirm_ms=60000", {"id": "123"}):
+            self.ask_when_full(table.at_confirmations_limit())
+            # All that wait are answered when the interface goes down.
+            self.set_listening(main, False)
+
+    def set_listening(self, client, is_on):
+        answer = client.request(
+            "PATCH", "/v1/interfaces/can1", json.dumps({"modes": {"listen_only": is_on}, "cycle": True}),
+            {"Content-Type": "application/json"})
+        assert answer.status == 200 and answer.json["modes"]["listen_only"] == is_on, answer
+
+    def ask_when_full(self, rows):
+        """Asks again until the service has no more room, and then notes the answer."""
+        for row in rows:
+            wait_until(lambda: self.answer(row).status == row.status, f"{row} is answered so")
+        self.ask(rows)
+
     def speak_remotely(self, service):
         """What python-can-remote can say and hear, in both subprotocols."""
         frame = {
@@ -300,6 +445,9 @@ class Survey:
                 reader = RemoteReader(service, UP72, protocol)
                 stack.callback(reader.close)
                 reader.open()
+            messages = PDUReader(service, "up72", table.QUERIES["streamPDUs"])
+            stack.callback(messages.close)
+            messages.until_type("open")
             self.ask([table.row("listStreams", 200)])
 
     def fail(self):
@@ -367,6 +515,12 @@ class Survey:
             self.ask(table.at_streams_limit())
         make_jobs_up_to(service, JOBS)
         self.ask(table.at_jobs_limit())
+        make_watches_up_to(service, WATCHES)
+        self.ask(table.at_watches_limit())
+        count = service.get("/v1")["limits"]["isotp_exchanges"]
+        body = NOBODY | {"data": "3E", "timeout_ms": 30000}
+        with pending(service, count, "/v1/interfaces/up72/isotp", body):
+            self.ask_when_full(table.at_exchanges_limit())
 
     def end(self):
         """What services answer that were told to stop; where one ends before it has answered all, the next goes on."""
@@ -408,6 +562,12 @@ class Survey:
 def is_last(record):
     """Whether a record of a capture has the last frame of all."""
     return record[1] == LAST
+
+
+def has_lost(events):
+    """Whether the kernel has dropped frames, and reports of watches."""
+    types = {event["type"] for event in events if event["type"] == "gap" or event.get("change") == "lost"}
+    return types == {"gap", "watch"}
 
 
 def has_both(events, field):

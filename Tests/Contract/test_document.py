@@ -24,7 +24,7 @@ OPEN = {
     "#/components/schemas/RemoteBusRequest/properties/payload/properties/config",
 }
 # What is said on a WebSocket, by one of several schemas.
-UNIONS = ("Event", "Command", "RemoteClientMessage", "RemoteServerMessage")
+UNIONS = ("Event", "Command", "PDUEvent", "RemoteClientMessage", "RemoteServerMessage")
 # Parameters that only an upgrade has a use for.
 OF_UPGRADES = {"batch", "Sec-WebSocket-Protocol"}
 # The one answer above 399 that is not a problem document.
@@ -150,6 +150,9 @@ def test_a_problem_event_has_what_a_problem_has():
     answer, event = schemas["Problem"]["properties"], schemas["ProblemEvent"]["properties"]
     assert set(answer) - {"type", "instance"} == set(event) - {"type", "seq", "op", "ref"}
     assert set(event["code"]["enum"]) < set(answer["code"]["enum"])
+    message = schemas["PDUProblemEvent"]["properties"]
+    assert set(message) - {"type", "ref"} < set(answer)
+    assert set(message["code"]["enum"]) < set(answer["code"]["enum"])
 
 
 def test_what_goes_over_websockets_is_described():
@@ -166,7 +169,7 @@ def test_json_inside_form_examples_is_true_to_its_schema():
                 pointer = f"#/components/requestBodies/{name}/content/application~1json/schema"
                 validator(pointer).validate(json.loads(example["value"]))
                 seen += 1
-    assert seen == 4
+    assert seen == 9
 
 
 FRAME = {
@@ -177,6 +180,7 @@ REMOTE = {
     "timestamp": 1.5, "arbitration_id": 291, "is_extended_id": False, "is_remote_frame": False, "is_error_frame": False,
     "dlc": 0, "data": [], "is_fd": False, "bitrate_switch": False, "error_state_indicator": False,
 }
+WATCH = {"type": "watch", "seq": 1, "timestamp": 1.5, "interface": "can0"}
 ACCEPTED = {
     "FrameInput": [
         {"id": "1"}, {"id": "7FF"}, {"id": "1FFFFFFF"}, {"id": "00000001"}, {"id": 2047}, {"id": "0123", "extended": False},
@@ -195,9 +199,43 @@ ACCEPTED = {
     ],
     "JobPatch": [{"state": "running"}, {"count": 4}, {"interval_us": 200, "initial_interval_ms": 3}],
     "InterfaceName": ["can0", "x", "a.b-c_d@1", "..."],
+    "NewInterfaceName": ["can0", "fifteen-letters", "..."],
+    "InterfaceInput": [
+        {"name": "a", "kind": "vcan", "mtu": 76, "txqueuelen": 0}, {"name": "a", "kind": "vxcan", "peer": "b", "up": True},
+    ],
+    "InterfacePatch": [
+        {"up": False, "cycle": True}, {"mtu": 2060}, {"sample_point": 0.875}, {"bitrate": 1, "data_bitrate": 4294967295},
+        {"bit_timing": {"tq": 125, "prop_seg": 0, "phase_seg1": 7, "phase_seg2": 2}, "data_bitrate": 1},
+        {"modes": {"fd": True, "one_shot": False}}, {"restart_ms": 0}, {"termination_ohm": 0},
+    ],
+    "WatchInput": [
+        {"id": "123", "check_dlc": True}, {"id": 291, "mask": "FF" * 8}, {"id": "1234", "extended": True},
+        {"id": "123", "fd": True, "mask": "00" * 64}, {"id": "123", "mask": "0F", "mux": [{"value": "01"}] * 256},
+        {"id": "123", "fd": True, "mask": "FF", "mux": [{"value": "01", "mask": "FF" * 64}]},
+        {"id": "123", "timeout_ms": 0.001, "throttle_ms": 34560000000}, {"id": "123", "reply": {"id": "7FF", "dlc": 9, "data": "00" * 8}},
+    ],
+    "ISOTPInput": [
+        {"tx_id": "7E0", "rx_id": "18DAF110", "data": "00"}, {"tx_id": 2016, "rx_id": 2024, "data": "aB" * 5000},
+        {"tx_id": "7E0", "data": "00", "functional": True, "response": False}, {"tx_id": "1", "rx_id": "2", "data": "00", "response": False},
+        {"tx_id": "1", "rx_id": "2", "data": "00", "tx_address": 255}, {"tx_id": "1", "rx_id": "2", "data": "00", "tx_address": "0a", "rx_address": 0},
+        {"tx_id": "7DF", "rx_id": "7E8", "fc_id": "7E0", "data": "00", "functional": True},
+        {"tx_id": "1", "rx_id": "2", "data": "00", "pending": True, "max_wait_ms": 600000, "timeout_ms": 60000},
+        {"tx_id": "1", "rx_id": "2", "data": "00", "fd": True, "brs": True, "tx_data_length": 64},
+    ] + [{"tx_id": "1", "rx_id": "2", "data": "00", "st_min_us": time} for time in (0, 100, 900, 1000, 127000)],
+    "ISOTPResult": [{"data": "00", "elapsed_ms": 0}, {"sent": 1, "elapsed_ms": 0.5}, {"data": "0A", "elapsed_ms": 1, "pending": 0}],
+    "SendResult": [{"sent": 0, "valid": 1}, {"sent": 1, "frames": [{"timestamp": 1.5}]}],
+    "WatchEvent": [
+        WATCH | {"watch": "w1", "change": "changed", "frame": {"id": "123", "extended": False, "data": ""}},
+        WATCH | {"watch": "w1", "change": "timeout"}, WATCH | {"change": "lost", "lost": 1},
+    ],
+    "MetricsText": [
+        "# HELP a_b Text, of {any} kind.\n# TYPE a_b gauge\na_b 1\n", 'a{b="c"} 1.5e-05\na{b="\\"\\\\",c=""} -3\n',
+    ],
     "Command": [
         {"op": "filter", "filters": []}, {"op": "filter", "filters": ["#1FFFFFFF", "j"], "ref": ""},
         {"op": "send", "frames": [{"id": 291}], "timeout_ms": 0.5, "ref": -1}, {"op": "resume", "ref": "x" * 64},
+        {"op": "send", "frames": [{"id": 291}], "confirm": True, "confirm_ms": 60000},
+        {"op": "job", "frames": [{"id": 291}], "initial_interval_us": 100, "count": 2, "lease_ms": 10, "resume": True},
     ],
     "EventBatch": [[{"type": "heartbeat", "seq": 0, "now": 1.5}] * 2],
     "GapEvent": [
@@ -210,6 +248,7 @@ ACCEPTED = {
     "CandumpText": [
         "# open epoch=1a seq=0 interfaces=\n", "# open epoch=a-b seq=12 interfaces=can0,vcan0 resumed=false\n",
         "# gap lost=0 where=server\n# gap lost=3 where=kernel interface=can0\n# heartbeat now=1700000000.000001\n",
+        "# load interface=can0 percent=12.3 frames_per_second=450\n# load interface=vcan0 frames_per_second=0\n",
         "(1700000000.000000) can0 123#\n(0000000001.000000) a.b 1FFFFFFF#0011223344556677_F\n",
         "(1700000000.000000) can0 123#R\n(1700000000.000000) can0 123#R8_9\n(1700000000.000000) can0 7FF##0\n",
         "(1700000000.000000) can0 20000004#0004000000000000\n(1700000000.000000) can0 7FF##3" + "AB" * 64 + "\n",
@@ -245,6 +284,42 @@ REFUSED = {
     ],
     "JobPatch": [{}, {"state": "finished"}, {"interval_us": 200, "interval_ms": 3}, {"name": "x"}],
     "InterfaceName": ["", ".", "..", "a/b", "a b", "a:b", "sixteencharacter"],
+    "NewInterfaceName": ["", ".", "a/b", "a b", "a%d", "\u00e4", "sixteencharacter"],
+    "InterfaceInput": [
+        {"kind": "vcan"}, {"name": "a"}, {"name": "a", "kind": "can"}, {"name": "a", "kind": "vxcan"}, {"name": "a", "kind": "vcan", "peer": "b"},
+        {"name": "a", "kind": "vcan", "mtu": 17}, {"name": "a", "kind": "vcan", "mtu": 2061}, {"name": "a", "kind": "vcan", "txqueuelen": 1000001},
+    ],
+    "InterfacePatch": [
+        {}, {"cycle": True}, {"bitrate": 0}, {"sample_point": 1}, {"sample_point": 0}, {"modes": {}}, {"modes": {"quiet": True}},
+        {"bitrate": 1, "bit_timing": {"tq": 1, "prop_seg": 1, "phase_seg1": 1, "phase_seg2": 1}}, {"up": None}, {"name": "x"},
+        {"bit_timing": {"prop_seg": 1, "phase_seg1": 1, "phase_seg2": 1}},
+        {"bit_timing": {"tq": 1, "brp": 1, "prop_seg": 1, "phase_seg1": 1, "phase_seg2": 1}}, {"bit_timing": {"tq": 1}},
+    ],
+    "WatchInput": [
+        {}, {"id": "800"}, {"id": "1", "mask": ""}, {"id": "1", "mask": "FF" * 9}, {"id": "1", "fd": True, "mask": "FF" * 65},
+        {"id": "1", "mux": [{"value": "01"}]}, {"id": "1", "mask": "FF", "mux": []}, {"id": "1", "mask": "FF", "mux": [{"value": "01"}] * 257},
+        {"id": "1", "mask": "FF", "mux": [{"value": "00" * 9}]}, {"id": "1", "mask": "FF", "mux": [{"mask": "FF"}]},
+        {"id": "1", "fd": True, "mask": "FF" * 9, "mux": [{"value": "01"}]}, {"id": "1", "timeout_ms": 0},
+        {"id": "1", "throttle_ms": 34560000001}, {"id": "1", "reply": {"id": "1", "rtr": True}},
+        {"id": "1", "reply": {"id": "1", "fd": True}}, {"id": "1", "reply": {"id": "1"}, "timeout_ms": 1},
+    ],
+    "ISOTPInput": [
+        {"tx_id": "7E0", "rx_id": "7E8"}, {"rx_id": "7E8", "data": "00"}, {"tx_id": "7E0", "data": "00"}, {"tx_id": "800", "rx_id": "1", "data": "00"},
+        {"tx_id": "7E0", "data": "00", "functional": True}, {"tx_id": "7E0", "data": "00", "response": False},
+        {"tx_id": "1", "rx_id": "2", "data": ""}, {"tx_id": "1", "rx_id": "2", "data": "0"}, {"tx_id": "1", "rx_id": "2", "data": "00", "rx_address": 1},
+        {"tx_id": "1", "rx_id": "2", "data": "00", "tx_padding": 256}, {"tx_id": "1", "rx_id": "2", "data": "00", "tx_padding": "1"},
+        {"tx_id": "1", "rx_id": "2", "data": "00", "brs": True}, {"tx_id": "1", "rx_id": "2", "data": "00", "tx_data_length": 64},
+        {"tx_id": "1", "rx_id": "2", "data": "00", "max_wait_ms": 5000}, {"tx_id": "1", "rx_id": "2", "data": "00", "fc_id": "3"},
+        {"tx_id": "1", "rx_id": "2", "data": "00", "pending": True, "response": False},
+    ] + [{"tx_id": "1", "rx_id": "2", "data": "00", "st_min_us": time} for time in (1, 50, 950, 1500, 128000)],
+    "ISOTPResult": [{"data": "", "elapsed_ms": 0}, {"sent": 1}, {"data": "00", "sent": 1, "elapsed_ms": 1}, {"data": "aa", "elapsed_ms": 1}],
+    "SendResult": [{"sent": 1, "valid": 1, "frames": [{"timestamp": 1.5}]}, {"sent": 1, "frames": []}],
+    "WatchEvent": [
+        WATCH | {"watch": "w1", "change": "changed"}, WATCH | {"change": "timeout"}, WATCH | {"watch": "w1", "change": "timeout", "lost": 1},
+        WATCH | {"watch": "w1", "change": "lost", "lost": 1}, WATCH | {"change": "lost", "lost": 0},
+    ],
+    "MetricsText": ["", "a 1", "a\n", "A 1\n", 'a{b=c} 1\n', "# TYPE a histogram\n", "a NaN\n"],
+    "PDUEvent": [{"type": "open", "seq": 1}, {"type": "pdu", "timestamp": 1.5, "data": ""}, {"type": "ack", "sent": 0}],
     "FrameEvent": [
         {name: value for name, value in FRAME.items() if name != "data"}, FRAME | {"extended": True}, FRAME | {"fd": False},
         FRAME | {"x": 1}, FRAME | {"period_ms": 1}, FRAME | {"count": 1, "period_ms": None}, FRAME | {"count": 0},
@@ -257,12 +332,15 @@ REFUSED = {
         {"op": "send", "frames": []}, {"op": "send", "frames": [{"id": "1"}] * 4097}, {"op": "send", "frames": {"id": "1"}},
         {"op": "send", "frames": [{"id": "800"}]}, {"op": "send", "frames": [{"id": "1"}], "timeout_ms": 60001},
         {"op": "send", "frames": [{"id": "1"}], "dry_run": True}, [{"op": "ping"}],
+        {"op": "send", "frames": [{"id": "1"}], "confirm_ms": 10}, {"op": "send", "frames": [{"id": "1"}], "confirm": False, "confirm_ms": 10},
+        {"op": "job", "interval_ms": 10}, {"op": "job", "frames": [{"id": "1"}]}, {"op": "job", "frames": [{"id": "1"}], "interval_ms": 10, "lease_ms": 9},
     ],
-    "Event": [{"type": "ack", "seq": 1}, {"type": "open", "seq": 1}, {"type": "load", "seq": 1}],
+    "Event": [{"type": "ack", "seq": 1}, {"type": "open", "seq": 1}, {"type": "load", "seq": 1}, {"type": "watch", "seq": 1}],
     "EventBatch": [[], {"type": "heartbeat", "seq": 0, "now": 1.5}, [[]]],
     "AckEvent": [
         {"type": "ack", "seq": 1, "op": "send"}, {"type": "ack", "seq": 1, "op": "ping", "sent": 1},
         {"type": "ack", "seq": 1, "op": "stop"}, {"type": "ack", "seq": 1, "op": "ping", "ref": None},
+        {"type": "ack", "seq": 1, "op": "job"}, {"type": "ack", "seq": 1, "op": "ping", "frames": [{"timestamp": 1.5}]},
     ],
     "GapEvent": [
         {"type": "gap", "seq": 7, "lost": 1, "exact": True, "where": "server"},
@@ -272,6 +350,7 @@ REFUSED = {
     "CandumpText": [
         "", "(1700000000.000000) can0 123#", "(1700000000.0000) can0 123#\n", "(1700000000.000000)  can0 123#\n",
         "(1700000000.000000) can0 123#R0\n", "(1700000000.000000) can0 123##1\n(1)\n", "# job\n", "# gap lost=1 where=kernel\n",
+        "# load interface=can0\n", "# watch\n",
         "(1700000000.000000) can0 20000004#00\n", "(1700000000.000000) can0 7FF##0" + "AB" * 9 + "\n",
     ],
     "RemoteClientMessage": [

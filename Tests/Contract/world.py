@@ -18,8 +18,15 @@ REFUSING = pathlib.Path(__file__).with_name("refusing.py")
 INTERFACES = {
     "up72": (["mtu", "72"], True), "up16": (["mtu", "16"], True), "down72": (["mtu", "72"], False),
     "full72": (["mtu", "72"], True), "fresh72": (["mtu", "72"], True), "gone72": (["mtu", "72"], True),
+    "spare72": (["mtu", "72"], True),
 }
+# Those that requests make; each removes them, unless something went wrong.
+MADE = ("made72", "made16", "new72", "end7", "end8", "end9", "vcan9", "vxcan8", "vxcan9")
+CONTROLLERS = ("can0", "can1")
 ONE_JOB = {"frames": [{"id": "123"}], "interval_ms": 60000}
+ONE_WATCH = {"id": "5A5"}
+# Who takes messages of ISO-TP: one who answers, one who breaks the protocol, and nobody.
+ECU, FAULTY, NOBODY = ({"tx_id": tx, "rx_id": rx} for tx, rx in (("7E0", "7E8"), ("6E0", "6E8"), ("5E0", "5E8")))
 # The most streams of the service that has few.
 MAX_STREAMS = 4
 
@@ -70,8 +77,8 @@ class Client:
 
 @contextlib.contextmanager
 def interfaces():
-    """The interfaces of the suite."""
-    remove(INTERFACES)
+    """The interfaces of the suite; those of the machine are at the end as they were."""
+    remove((*INTERFACES, *MADE))
     try:
         for name, (options, is_up) in INTERFACES.items():
             ip("link", "add", name, *options, "type", "vcan")
@@ -82,12 +89,22 @@ def interfaces():
             check=True)
         yield
     finally:
-        remove(INTERFACES)
+        remove((*INTERFACES, *MADE))
+        reset_controllers()
+
+
+def reset_controllers():
+    """can0 and can1 as the machine makes them: two controllers on one bus of 500 kbit/s."""
+    for name in CONTROLLERS:
+        ip("link", "set", name, "down")
+        ip("link", "set", name, "txqueuelen", "10", "type", "can", "bitrate", "500000", "sample-point", "0.875",
+           "restart-ms", "0", "listen-only", "off")
+        ip("link", "set", name, "up")
 
 
 def remove(names):
     for name in names:
-        subprocess.run(["ip", "link", "del", name], capture_output=True, check=False)
+        subprocess.run(["ip", "link", "del", "dev", name], capture_output=True, check=False)
 
 
 class World:
@@ -101,7 +118,9 @@ class World:
         self.start("limited", "--max-streams", str(MAX_STREAMS), "--log-bytes", "262144")
         self.start("without-can", healthy=503, launcher=self._refusing("socket:29=97"))
         self.start("forbidden", launcher=self._refusing("sendmmsg=1"))
+        self.start("unprivileged", launcher=("setpriv", "--bounding-set=-net_admin"))
         self._make_jobs()
+        self._make_watches()
         for interface in ("up72", "can0"):
             self._show_a_frame(interface)
 
@@ -125,12 +144,17 @@ class World:
         for name, interface, settings in (
             ("running", "up72", {"name": "running"}), ("stopped", "up16", {"start": False}),
             ("on-down", "down72", {"start": False}), ("on-gone", "gone72", {"start": False}),
-            ("to-delete", "up72", {}),
+            ("to-delete", "up72", {}), ("leased", "up72", {"lease_ms": 3600000}),
         ):
             self.values[name] = self.make_job("main", interface, ONE_JOB | settings)
         self.values["never"] = "j999999"
         self.values["unstarted"] = self.make_job("limited", "fresh72", ONE_JOB | {"start": False})
         remove(["gone72"])
+
+    def _make_watches(self):
+        for name in ("watching", "to-forget"):
+            self.values[name] = self.make_watch("up72", ONE_WATCH)
+        self.values["no-watch"] = "w999999"
 
     def _show_a_frame(self, interface):
         """Sends a frame, so that there is a newest one."""
@@ -144,6 +168,12 @@ class World:
             "POST", f"/v1/interfaces/{interface}/jobs", json.dumps(job), {"Content-Type": "application/json"})
         assert answer.status == 201, answer
         return answer.json["id"]
+
+    def make_watch(self, interface, watch):
+        answer = self.clients["main"].request(
+            "POST", f"/v1/interfaces/{interface}/watches", json.dumps(watch), {"Content-Type": "application/json"})
+        assert answer.status == 201, answer
+        return answer.json["watch"]
 
     def target(self, operation, names, query=""):
         """The request target of an operation; values of the path that have a name here stand for what they name."""
@@ -168,19 +198,44 @@ class World:
 
 
 def make_jobs_up_to(service, count):
-    """Brings a service to so many jobs, which do not run, by requests that do not wait for each other's answers."""
-    body = json.dumps({"frames": [{"id": "1"}], "interval_ms": 1, "start": False})
-    request = (
-        f"POST /v1/interfaces/up72/jobs HTTP/1.1\r\nHost: {service.authority}\r\nContent-Type: application/json\r\n"
-        f"Content-Length: {len(body)}\r\n\r\n{body}").encode()
+    """Brings a service to so many jobs, which do not run."""
     missing = count - len(service.get("/v1/jobs")["jobs"])
+    make_many(service, "jobs", [{"frames": [{"id": "1"}], "interval_ms": 1, "start": False}] * missing)
+
+
+def make_watches_up_to(service, count):
+    """Brings a service to so many watches, each of another identifier."""
+    missing = count - len(service.get("/v1/watches")["watches"])
+    make_many(service, "watches", [{"id": number, "extended": True} for number in range(missing)])
+
+
+def make_many(service, what, bodies):
+    """Makes things on up72 by requests that do not wait for each other's answers."""
     with contextlib.closing(service.connect()) as connection:
         answers = connection.makefile("rb")
-        for start in range(0, missing, 64):
-            batch = min(64, missing - start)
-            connection.sendall(request * batch)
-            for _ in range(batch):
+        for start in range(0, len(bodies), 64):
+            batch = bodies[start:start + 64]
+            connection.sendall(b"".join(posting(service, f"/v1/interfaces/up72/{what}", body) for body in batch))
+            for _ in batch:
                 read_answer(answers, expected=201)
+
+
+def posting(service, target, body):
+    """A request with a body of JSON, as it goes over the wire."""
+    text = json.dumps(body)
+    return (
+        f"POST {target} HTTP/1.1\r\nHost: {service.authority}\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(text)}\r\n\r\n{text}").encode()
+
+
+@contextlib.contextmanager
+def pending(service, count, target, body):
+    """While this lasts so many requests wait for their answers, as long as the service lets them."""
+    with contextlib.ExitStack() as stack:
+        for _ in range(count):
+            connection = stack.enter_context(contextlib.closing(service.connect()))
+            connection.sendall(posting(service, target, body))
+        yield
 
 
 def read_answer(file, expected=None, method="GET"):

@@ -44,19 +44,18 @@ extension ObjectReader {
     }
 
     /// A name that the kernel takes for an interface (dev_valid_name), and takes as it is: with a `%` it would be a
-    /// pattern.
+    /// pattern. Of ASCII, so that it can stand in every form of a stream.
     fileprivate func interfaceName(_ field: String) throws(Problem) -> String? {
         guard let name = try string(field) else { return nil }
         let isAllowed = name.utf8.allSatisfy { byte in
             switch byte {
-            // To the kernel 0xA0 is a space, whatever character it is part of.
-            case 0...0x20, 0x7F, 0xA0, UInt8(ascii: "/"), UInt8(ascii: ":"), UInt8(ascii: "%"): false
+            case 0...0x20, 0x7F..., UInt8(ascii: "/"), UInt8(ascii: ":"), UInt8(ascii: "%"): false
             default: true
             }
         }
         guard isAllowed, (1...15).contains(name.utf8.count), name != ".", name != ".." else {
             throw .invalidSetting(
-                "\(field) is '\(name)'; it is 1 to 15 bytes, without white space, '/', ':' and '%', and not '.' or '..'",
+                "\(field) is '\(name)'; it is 1 to 15 characters of ASCII, without white space, '/', ':' and '%', and not '.' or '..'",
                 field: field)
         }
         return name

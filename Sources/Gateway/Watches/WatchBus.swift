@@ -42,9 +42,13 @@ final class WatchBus {
             let socket = try WatchSocket(interfaceIndex: interface.index, context)
             socket.reported = { [unowned self] watch, report in reported?(watch, report) }
             socket.lost = { [unowned self] number in lost?(number) }
-            // Kept in any case: it may be used again, and closing it takes its time.
             sockets.append(socket)
-            try socket.add(watch)
+            do throws(SystemError) {
+                try socket.add(watch)
+            } catch {
+                sockets.removeLast().close()
+                throw error
+            }
         } catch {
             throw Problem(error, on: interface.name)
         }
@@ -52,7 +56,8 @@ final class WatchBus {
 
     /// Has the kernel look no more.
     func remove(_ watch: Watch) {
-        for socket in sockets where socket.remove(watch) { return }
+        guard let index = sockets.firstIndex(where: { $0.remove(watch) }), sockets[index].isEmpty else { return }
+        sockets.remove(at: index).close()
     }
 
     /// Tells of losses that no report has told since.
