@@ -62,7 +62,8 @@ public final class Gateway {
             jobsAPI, WatchesAPI(interfaces: interfaces, watches: watches),
             ISOTPAPI(interfaces: interfaces, streams: hub, isotp: isotp),
             MetricsAPI(
-                interfaces: interfaces, transmitters: transmitters, jobs: jobs, watches: watches, hub: hub,
+                interfaces: interfaces, transmitters: transmitters, jobs: jobs, watches: watches, isotp: isotp,
+                hub: hub,
                 started: Clock.monotonic))
         self.api = api
         self.interfaces = interfaces

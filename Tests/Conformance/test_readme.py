@@ -40,7 +40,7 @@ def run(command: str, base: str, directory=None) -> str:
     command = command.replace(ADDRESS, base).replace("curl ", "curl -sS --max-time 20 ")
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=30, cwd=directory)
     assert done.returncode == 0, f"{command}: {done.stderr}"
-    return done.stdout if done.stdout.endswith("\n") else done.stdout + "\n"
+    return done.stdout if done.stdout.endswith("\n") or not done.stdout else done.stdout + "\n"
 
 
 def test_the_tour_prints_what_the_readme_shows(start, tmp_path):

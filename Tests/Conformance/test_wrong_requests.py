@@ -50,7 +50,7 @@ QUERIES = [
     ("POST", "timeout_ms=60001", "timeout_ms"), ("POST", "timeout_ms=", "timeout_ms"),
     ("POST", "timeout_ms=1&timeout_ms=2", "timeout_ms"), ("POST", "timeout_ms=NaN", "timeout_ms"),
     ("POST", "dry_run=maybe", "dry_run"), ("POST", "dry_run=", "dry_run"), ("POST", "dryrun=true", "dryrun"),
-    ("POST", "confirm=true", "confirm"),
+    ("POST", "confirm=maybe", "confirm"),
     ("GET", "count=0", "count"), ("GET", "count=-1", "count"), ("GET", "count=1.5", "count"),
     ("GET", "count=99999999999999999999", "count"), ("GET", "count=1&count=2", "count"),
     ("GET", "for=10", "for"), ("GET", "for=0s", "for"), ("GET", "for=s", "for"), ("GET", "for=-1s", "for"),

@@ -92,18 +92,18 @@ def try_methods(survey):
             if answer.names("Allow") != methods:
                 yield f"{method} {path}: Allow is {answer['Allow']}, not {sorted(methods)}"
             if method not in methods:
-                yield from refused(survey, answer, 405, "MethodNotAllowed", f"{method} {path}")
+                yield from refused(survey, answer, 405, "MethodNotAllowed", f"{method} {path}", whole=method != "HEAD")
     for target in NOWHERE:
         for method in PROBED:
             answer = client.request(method, target, "{}" if method in ("POST", "PUT", "PATCH") else None)
             yield from refused(survey, answer, 404, "NotFound" if method != "HEAD" else "HeadProblem", f"{method} {target}")
 
 
-def refused(survey, answer, status, response, request):
-    """What is wrong with a refusal that belongs to no operation."""
+def refused(survey, answer, status, response, request, *, whole=True):
+    """What is wrong with a refusal that belongs to no operation; `whole` false leaves out the body."""
     if answer.status != status:
         yield f"{request}: {answer.status}, not {status}: {answer.body[:200]}"
         return
     pointer = f"#/components/responses/{response}"
-    for fault in survey.judge.judge_as(pointer, RESPONSES[response], answer):
+    for fault in survey.judge.judge_as(pointer, RESPONSES[response], answer, whole=whole):
         yield f"{request}: {fault}"

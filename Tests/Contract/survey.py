@@ -386,7 +386,7 @@ class Survey:
         limited = self.world.services["limited"]
         count = limited.get("/v1")["limits"]["confirmations"]
         with pending(limited, count, f"{target}/frames?confirm=true&confirm_ms=60000", {"id": "123"}):
-            self.ask_when_full(table.at_confirmations_limit())
+            self.ask_when_full(limited, "canhttpd_confirmations", count, table.at_confirmations_limit())
             # All that wait are answered when the interface goes down.
             self.set_listening(main, False)
 
@@ -396,10 +396,10 @@ class Survey:
             {"Content-Type": "application/json"})
         assert answer.status == 200 and answer.json["modes"]["listen_only"] == is_on, answer
 
-    def ask_when_full(self, rows):
-        """Asks again until the service has no more room, and then notes the answer."""
-        for row in rows:
-            wait_until(lambda: self.answer(row).status == row.status, f"{row} is answered so")
+    def ask_when_full(self, service, metric, count, rows):
+        """Waits until the service has no more room, as one of its metrics says, and asks then."""
+        wait_until(
+            lambda: f"{metric} {count}\n" in service.request("GET", "/metrics").body.decode(), f"{metric} is {count}")
         self.ask(rows)
 
     def speak_remotely(self, service):
@@ -520,7 +520,7 @@ class Survey:
         count = service.get("/v1")["limits"]["isotp_exchanges"]
         body = NOBODY | {"data": "3E", "timeout_ms": 30000}
         with pending(service, count, "/v1/interfaces/up72/isotp", body):
-            self.ask_when_full(table.at_exchanges_limit())
+            self.ask_when_full(service, "canhttpd_isotp_exchanges", count, table.at_exchanges_limit())
 
     def end(self):
         """What services answer that were told to stop; where one ends before it has answered all, the next goes on."""

@@ -39,7 +39,8 @@ struct ISOTPAPI {
         guard WebSocket.isRequested(by: call.request), call.request.method == Method.get.rawValue else {
             throw Problem(
                 .upgradeRequired, "PDUs come over a WebSocket only; the request has no Upgrade: websocket",
-                field: "Upgrade", allowed: ["websocket"], headers: ["Sec-WebSocket-Version": "13", "Upgrade": "websocket"])
+                field: "Upgrade", allowed: ["websocket"],
+                headers: ["Sec-WebSocket-Version": "13", "Upgrade": "websocket"])
         }
         let longestPDU = try longestPDU()
         let link = try ISOTPLink(query, for: interface)

@@ -47,7 +47,7 @@ extension ObjectReader {
     }
 
     /// In frames.
-    func transmitQueueLength() throws(Problem) -> Int? { try setting("txqueuelen", in: 0...1_000_000) }
+    func transmitQueueLength() throws(Problem) -> Int? { try setting("txqueuelen", in: 0...32767) }
 
     fileprivate func timing(_ phase: BitPhase) throws(Problem) -> InterfaceChange.Timing {
         var timing = InterfaceChange.Timing()

@@ -8,6 +8,7 @@ struct MetricsAPI {
     let transmitters: Transmitters
     let jobs: Jobs
     let watches: Watches
+    let isotp: ISOTPHub
     let hub: StreamHub
     /// When the service began, a monotonic time in nanoseconds.
     let started: Int64
@@ -83,6 +84,12 @@ struct MetricsAPI {
             "canhttpd_jobs", .gauge, "Periodic jobs, by state.",
             Job.State.allCases.map { state in (["state": state.rawValue], Double(states.count { $0 == state })) })
         text.add("canhttpd_watches", .gauge, "Watches.", [([:], Double(watches.all().count))])
+        text.add(
+            "canhttpd_confirmations", .gauge, "Requests that wait for their frames to come back.",
+            [([:], Double(transmitters.confirmations))])
+        text.add(
+            "canhttpd_isotp_exchanges", .gauge, "ISO-TP exchanges that are under way or being ended.",
+            [([:], Double(isotp.exchangeCount))])
     }
 }
 

@@ -18,7 +18,9 @@ struct ObjectReader {
         }
         if let unknown = members.first(where: { !fields.contains($0.name) }) {
             let name = path + unknown.name
-            throw Problem(.malformedRequest, "there is no field '\(name)' here", field: name, allowed: fields)
+            throw Problem(
+                .malformedRequest, "there is no field '\(name)' here", field: name,
+                allowed: fields.isEmpty ? nil : fields)
         }
         object = json
         self.path = path

@@ -31,7 +31,8 @@ struct ServiceAPI {
     private var limits: JSONValue {
         [
             "body_bytes": .integer(configuration.bodyBytes),
-            "confirmations": .integer(Transmitters.confirmationCapacity), "connections": .integer(configuration.connections),
+            "confirmations": .integer(Transmitters.confirmationCapacity),
+            "connections": .integer(configuration.connections),
             "filters": .integer(FilterSet.capacity), "frames_per_job": .integer(BroadcastManager.capacity),
             "frames_per_request": .integer(SendingAPI.capacity),
             "isotp_exchanges": .integer(ISOTPHub.capacity), "isotp_pdu_bytes": JSONValue(isotp.longestPDU),

@@ -33,6 +33,9 @@ final class ISOTPHub {
     // The module is loaded by the first question.
     private static var longestPDU: Int? { KernelProtocol.isotp.isSupported ? ISOTPSocket.longestPDU : nil }
 
+    /// How many exchanges there are, those included whose sockets the kernel is still closing.
+    var exchangeCount: Int { places }
+
     /// Begins an exchange.
     /// - Throws: ``Problem``: `interface-down`, `too-many-requests`.
     func begin(

@@ -77,6 +77,9 @@ final class Transmitters {
         }
     }
 
+    /// How many requests wait for the echo of their frames.
+    var confirmations: Int { confirmed.count }
+
     /// An interface went down: no echo will come from it.
     func interfaceWentDown(_ interface: Interface) {
         stopConfirmed(on: interface, SystemError(.networkDown, call: "recvmmsg"))
