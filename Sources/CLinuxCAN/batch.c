@@ -1,12 +1,11 @@
 // Batched receive and send on a CAN_RAW socket.
 #define _GNU_SOURCE
 #include "CLinuxCAN.h"
+#include "stamps.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <time.h>
 
-#include <linux/errqueue.h>
 #include <linux/net_tstamp.h>
 #include <linux/sock_diag.h>
 #include <stdlib.h>
@@ -22,7 +21,7 @@ _Static_assert(offsetof(struct can_frame, len8_dlc) == 7 && offsetof(struct canf
 _Static_assert(offsetof(struct can_frame, data) == 8 && offsetof(struct canfd_frame, data) == 8, "data");
 
 // Room for SCM_TIMESTAMPING (three timespecs) and SO_RXQ_OVFL (a u32).
-enum { CONTROL = CMSG_SPACE(3 * sizeof(struct timespec)) + CMSG_SPACE(sizeof(uint32_t)) };
+enum { CONTROL = CMSG_SPACE(STAMPS_SIZE) + CMSG_SPACE(sizeof(uint32_t)) };
 
 struct ccan_batch {
     struct mmsghdr headers[CCAN_BATCH];
@@ -47,18 +46,14 @@ void ccan_batch_free(struct ccan_batch *batch) { free(batch); }
 
 const struct ccan_received *ccan_batch_messages(const struct ccan_batch *batch) { return batch->messages; }
 
-static int64_t nanoseconds(struct timespec time) { return time.tv_sec * INT64_C(1000000000) + time.tv_nsec; }
-
 static void read_control(struct msghdr *header, struct ccan_received *message) {
     message->software_ns = message->hardware_ns = 0;
     message->dropped = 0;
     for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
         if (c->cmsg_level != SOL_SOCKET) continue;
         if (c->cmsg_type == SCM_TIMESTAMPING) {
-            struct timespec times[3];
-            memcpy(times, CMSG_DATA(c), sizeof times);
-            message->software_ns = nanoseconds(times[0]);
-            message->hardware_ns = nanoseconds(times[2]);
+            message->software_ns = stamp(c, STAMP_SOFTWARE);
+            message->hardware_ns = stamp(c, STAMP_HARDWARE);
         } else if (c->cmsg_type == SO_RXQ_OVFL) {
             memcpy(&message->dropped, CMSG_DATA(c), sizeof message->dropped);
         }

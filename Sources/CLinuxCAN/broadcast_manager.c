@@ -1,12 +1,12 @@
 // Messages of a CAN_BCM socket, whose header ends in a flexible array of frames.
 #define _GNU_SOURCE
 #include "CLinuxCAN.h"
+#include "stamps.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 _Static_assert(sizeof(struct bcm_msg_head) == 56, "bcm_msg_head");
@@ -56,7 +56,7 @@ int ccan_bcm_read(int socket, struct ccan_bcm_head *head, struct canfd_frame *fr
 // Room for a head and one frame, and for SCM_TIMESTAMPING (three timespecs).
 enum {
     REPORT = sizeof(struct bcm_msg_head) + sizeof(struct canfd_frame),
-    STAMP = CMSG_SPACE(3 * sizeof(struct timespec)),
+    STAMP = CMSG_SPACE(STAMPS_SIZE),
 };
 
 struct ccan_bcm_batch {
@@ -82,16 +82,6 @@ struct ccan_bcm_batch *ccan_bcm_batch_new(void) {
 void ccan_bcm_batch_free(struct ccan_bcm_batch *batch) { free(batch); }
 
 const struct ccan_bcm_report *ccan_bcm_batch_reports(const struct ccan_bcm_batch *batch) { return batch->reports; }
-
-static int64_t software_stamp(struct msghdr *header) {
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
-        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPING) continue;
-        struct timespec times[3];
-        memcpy(times, CMSG_DATA(c), sizeof times);
-        return times[0].tv_sec * INT64_C(1000000000) + times[0].tv_nsec;
-    }
-    return 0;
-}
 
 static void read_report(const char *message, size_t length, struct ccan_bcm_report *report) {
     memset(report, 0, sizeof *report);

@@ -1,6 +1,7 @@
 // CAN_ISOTP sockets.
 #define _GNU_SOURCE
 #include "CLinuxCAN.h"
+#include "stamps.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -24,18 +25,12 @@ int ccan_isotp_bind(int socket, int interface_index, uint32_t receive_id, uint32
 
 int ccan_isotp_receive(int socket, uint8_t *bytes, size_t capacity, int64_t *software_ns) {
     struct iovec vector = {bytes, capacity};
-    _Alignas(struct cmsghdr) char control[CMSG_SPACE(3 * sizeof(struct timespec))];
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(STAMPS_SIZE)];
     struct msghdr header = {
         .msg_iov = &vector, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
     ssize_t length = recvmsg(socket, &header, MSG_DONTWAIT | MSG_TRUNC);
     if (length < 0) return -errno;
-    *software_ns = 0;
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(&header); c; c = CMSG_NXTHDR(&header, c)) {
-        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPING) continue;
-        struct timespec time;
-        memcpy(&time, CMSG_DATA(c), sizeof time);
-        *software_ns = time.tv_sec * INT64_C(1000000000) + time.tv_nsec;
-    }
+    *software_ns = software_stamp(&header);
     return (int)length;
 }
 

@@ -139,8 +139,9 @@ public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
             """
         case .interfaceDown:
             """
-            The interface is switched off, so that nothing can be sent. Nothing was sent. Switch it on: \
-            ip link set can0 up type can bitrate 500000 (a virtual one: ip link set vcan0 up).
+            The interface is switched off, so that nothing can be sent; sent says how many frames the kernel had taken \
+            before, none where it is 0 or missing. Switch it on: PATCH /v1/interfaces/can0 with \
+            {"bitrate":500000,"up":true} (a virtual one: {"up":true}).
             """
         case .interfaceExists:
             """

@@ -82,7 +82,8 @@ private final class Stopper {
 
     private func finishWhenQuiet() {
         let isQuiet = !gateway.owesAnswers && !server.hasStreams
-        // An answer that is owed must be given before the server stops, and none takes longer than this.
+        // An answer that is owed must be given before the server stops. A change of an interface may take its time, and
+        // is not left half done.
         guard isQuiet || (loop.now >= deadline && !gateway.owesAnswers) else {
             loop.after(10_000_000) { [self] in finishWhenQuiet() }
             return

@@ -311,3 +311,11 @@ def test_an_interface_that_is_down_is_refused(service, make_interface):
         problem = command(stream, "job", interface=name, frames=ONE, interval_ms=10)
         assert_told(problem, 409, "interface-down", op="job", errno="ENETDOWN")
         assert make(stream, interface=name, start=False)["state"] == "stopped"
+
+
+def test_one_that_was_deleted_is_over_before_its_connection_is(service, told):
+    with websocket(service, FRAMES) as stream:
+        job, other = make(stream), make(stream)
+        assert service.request("DELETE", f"/v1/jobs/{job['id']}").status == 204
+    assert told.until_type("job")["job"] == other["id"]
+    assert [event["job"] for event in told.seen if event["type"] == "job"] == [other["id"]]

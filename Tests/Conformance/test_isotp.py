@@ -102,6 +102,18 @@ def test_exchanges_with_several_units_go_on_at_the_same_time(service):
                 assert [call.result() for call in pending] == ["62F1A0" + IDENTIFIERS["F1A0"]] * 3
 
 
+def test_requests_to_one_unit_go_one_after_the_other(service, wire):
+    """Each gets its own answer, though all have the same identifiers and are asked at once."""
+    with UdsResponder("vcan0") as unit:
+        asked = ["3E00", "22F190", "22F1A0"] * 4
+        with meanwhile(*(lambda data=data: answered(service, data, timeout_ms=15000) for data in asked)) as pending:
+            answers = [call.result() for call in pending]
+    assert answers == ["7E00", "62F190" + IDENTIFIERS["F190"], "62F1A0" + IDENTIFIERS["F1A0"]] * 4
+    assert sorted(unit.requests) == sorted(asked)
+    # One flow control frame for each answer that needs one.
+    assert len([frame for frame in wire.frames("vcan0") if frame.text.startswith("7E0#30")]) == 8
+
+
 def test_over_two_controllers(service, wire):
     with UdsResponder("can1"):
         # Not faster than the emulated controllers are served.

@@ -55,6 +55,35 @@ def test_a_job_that_may_resume_goes_on_when_the_interface_is_up_again(service, w
     assert_counted(stopped, wire.frames(name))
 
 
+@pytest.mark.parametrize("lease", [{}, {"lease_ms": 60000}])
+def test_a_job_that_may_resume_is_stopped_while_its_interface_is_down(service, wire, jobs, name, lease):
+    job = jobs(name, ONE, interval_ms=10, resume=True, **lease)
+    ip("link", "set", name, "down")
+    becomes(service, job, "interface-down")
+    stopped = patch(service, job, state="stopped")
+    assert (stopped["state"], stopped["lease_remaining_ms"]) == ("stopped", None)
+    with websocket(service, f"/v1/interfaces/{name}/frames") as stream:
+        ip("link", "set", name, "up")
+        stream.until_type("interface", change="up")
+    assert wire.renewed().stays_quiet(name, 0.2)
+    assert current(service, job)["state"] == "stopped"
+
+
+def test_a_job_that_may_resume_is_told_to_run_when_its_interface_has_just_come_back(service, jobs, name):
+    """The service may not have heard of that yet; the job is started once."""
+    with websocket(service, f"/v1/interfaces/{name}/frames?events=job") as stream:
+        job = jobs(name, ONE, interval_ms=60000, resume=True)
+        for _ in range(10):
+            ip("link", "set", name, "down")
+            stream.until_type("job", change="interface-down")
+            ip("link", "set", name, "up")
+            assert patch(service, job, state="running")["state"] == "running"
+        ip("link", "set", name, "down")
+        stream.until_type("job", change="interface-down")
+    assert [event["change"] for event in stream.seen if event["type"] == "job"] == (
+        ["interface-down", "running"] * 10 + ["interface-down"])
+
+
 def test_a_job_ends_when_its_interface_is_removed(service, wire, jobs, name):
     with websocket(service) as stream:
         job = jobs(name, ONE, interval_ms=10)

@@ -185,6 +185,14 @@ def test_the_shorter_of_lease_and_duration_ends_a_job(service, told, jobs, times
     assert current(service, job)["state"] == change
 
 
+def test_a_job_ends_once_though_two_of_its_ends_come_together(service, told, jobs):
+    made = [jobs("vcan0", ONE, interval_ms=50, duration_ms=200, lease_ms=200)["id"] for _ in range(10)]
+    other = jobs("vcan0", ONE, interval_ms=50, duration_ms=1000)
+    told.until_type("job", job=other["id"])
+    ends = [event["job"] for event in told.seen if event["type"] == "job"]
+    assert sorted(ends) == sorted(made + [other["id"]])
+
+
 def test_a_duration_is_exact_to_50_ms_and_may_be_a_fraction(told, jobs):
     def measure():
         watch = Stopwatch(lambda: jobs("vcan0", ONE, interval_ms=10, duration_ms=300.5))

@@ -7,7 +7,8 @@ from service import assert_problem
 
 PATHS = {
     "/": set(), "/healthz": set(), "/openapi.json": set(), "/openapi.yaml": set(), "/problems/not-found": set(),
-    "/v1": set(), "/v1/interfaces": set(), "/v1/interfaces/vcan0": set(), "/v1/frames": set(),
+    "/v1": set(), "/metrics": set(), "/v1/interfaces": {"POST"}, "/v1/interfaces/vcan0": {"PATCH", "DELETE"},
+    "/v1/frames": set(), "/v1/watches": {"DELETE"}, "/v1/interfaces/vcan0/watches": {"POST"},
     "/v1/interfaces/vcan0/frames": {"POST"}, "/v1/interfaces/vcan0/filters": {"PUT", "DELETE"},
     "/v1/interfaces/vcan0/latest": set(), "/v1/streams": set(), "/v1/interfaces/vcan0/jobs": {"POST"},
     "/v1/jobs": {"DELETE"}, "/v1/jobs/{job}": {"PATCH", "DELETE"},
@@ -17,7 +18,8 @@ CODES = [
     "malformed-request", "origin-refused", "permission-denied", "not-found", "interface-not-found", "job-not-found",
     "method-not-allowed", "not-acceptable", "interface-down", "job-exists", "body-too-large", "unsupported-media-type",
     "invalid-frame", "invalid-filter", "invalid-job", "not-a-can-interface", "upgrade-required", "too-many-requests",
-    "too-many-streams", "history-lost", "internal", "not-supported", "transmit-queue-full", "shutting-down"]
+    "interface-exists", "interface-busy", "watch-not-found", "invalid-interface-setting", "invalid-watch",
+    "invalid-isotp", "isotp-error", "isotp-timeout", "transmit-unconfirmed", "too-many-streams", "history-lost", "internal", "not-supported", "transmit-queue-full", "shutting-down"]
 
 
 @pytest.fixture

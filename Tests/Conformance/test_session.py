@@ -10,7 +10,7 @@ from streams import websocket
 def test_a_session(service, controllers, wire):
     """The steps of README's, one after the other, on one stream of everything that stays from first to last."""
     for name in controllers:
-        changed(service, name, up=False)
+        changed(service, name, up=False, bitrate=250000)
     with websocket(service, "/v1/frames?interface=can0&interface=can1") as stream:
         # Both controllers are set up.
         for name in controllers:

@@ -163,7 +163,7 @@ def test_a_stream_without_frames_has_the_rest_and_heartbeats(service, eventful):
         assert [stream.next()["type"], stream.next()["type"]] == ["error", "heartbeat"]
 
 
-@pytest.mark.parametrize("events", ["frames", "frame,x", "", "frame,", "frame,,error", "load"])
+@pytest.mark.parametrize("events", ["frames", "frame,x", "", "frame,", "frame,,error", "loads"])
 def test_an_event_that_is_none_is_told_which_there_are(service, events):
     problem = assert_problem(
         service.request("GET", f"{FRAMES}?events={events}"), 400, "malformed-request", field="events")

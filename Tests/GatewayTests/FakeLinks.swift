@@ -10,7 +10,6 @@ final class FakeLinks: LinkKernel {
         var interfaces: [Interface]
         var changes: [LinkChange] = []
         var failures: [Int: Errno] = [:]
-        var isBlind = false
     }
 
     private let state: Mutex<State>

@@ -6,11 +6,17 @@ final class API: RequestHandler {
     /// Takes the answer to a call, or what is wrong with it; called once.
     typealias Reply = (Result<Answer, Problem>) -> Void
 
-    private var router = Router<(Call, @escaping Reply) -> Void>()
+    private struct Route {
+        let serve: (Call, @escaping Reply) -> Void
+        /// Whether what it has begun is brought to its end when the service stops.
+        var isFinished = false
+    }
+
+    private var router = Router<Route>()
     private let policy: OriginPolicy
     private let bodyBytes: Int
     private let logger: Logger
-    private var outstanding: [Int: Reply] = [:]
+    private var outstanding: [Int: (reply: Reply, isFinished: Bool)] = [:]
     private var lastRequest = 0
     /// Whether the service is about to stop.
     private(set) var isStopping = false
@@ -25,34 +31,34 @@ final class API: RequestHandler {
     /// Whether an answer is still owed.
     var owesAnswers: Bool { !outstanding.isEmpty }
 
-    /// Takes no more requests, and refuses those that wait for their answer.
+    /// Takes no more requests, and refuses those that wait for their answer, but for what must not be left half done.
     func stop() {
         isStopping = true
-        for reply in outstanding.values { reply(.failure(Problem(.shuttingDown, "the service was told to stop"))) }
+        for (reply, isFinished) in outstanding.values where !isFinished {
+            reply(.failure(Problem(.shuttingDown, "the service was told to stop")))
+        }
     }
 
     /// Adds a route that is answered at once.
     func add(_ method: HTTP.Method, _ pattern: String, _ serve: @escaping (Call) throws(Problem) -> Answer) {
-        router.add(method, pattern) { call, reply in
-            do throws(Problem) {
-                reply(.success(try serve(call)))
-            } catch {
-                reply(.failure(error))
-            }
-        }
+        addLater(method, pattern) { call, reply throws(Problem) in reply(.success(try serve(call))) }
     }
 
     /// Adds a route that is answered later, unless it throws.
+    /// - Parameter isFinished: Whether what it has begun is brought to its end when the service stops.
     func addLater(
-        _ method: HTTP.Method, _ pattern: String, _ serve: @escaping (Call, @escaping Reply) throws(Problem) -> Void
+        _ method: HTTP.Method, _ pattern: String, isFinished: Bool = false,
+        _ serve: @escaping (Call, @escaping Reply) throws(Problem) -> Void
     ) {
-        router.add(method, pattern) { call, reply in
-            do throws(Problem) {
-                try serve(call, reply)
-            } catch {
-                reply(.failure(error))
-            }
-        }
+        let route = Route(
+            serve: { call, reply in
+                do throws(Problem) {
+                    try serve(call, reply)
+                } catch {
+                    reply(.failure(error))
+                }
+            }, isFinished: isFinished)
+        router.add(method, pattern, route)
     }
 
     func handle(_ request: Request, answer: @escaping (Answer) -> Void) {
@@ -63,15 +69,15 @@ final class API: RequestHandler {
             guard outstanding.removeValue(forKey: number) != nil else { return }
             answer(finish(result, of: request))
         }
-        outstanding[number] = reply
+        outstanding[number] = (reply, false)
         do throws(Problem) {
-            try dispatch(request, reply)
+            try dispatch(request, number, reply)
         } catch {
             reply(.failure(error))
         }
     }
 
-    private func dispatch(_ request: Request, _ reply: @escaping Reply) throws(Problem) {
+    private func dispatch(_ request: Request, _ number: Int, _ reply: @escaping Reply) throws(Problem) {
         try policy.check(request)
         if request.path.isEmpty { throw Problem(.malformedRequest, "the request target cannot be read") }
         let asksForHealth = request.path == ["healthz"] && request.method != "OPTIONS"
@@ -86,13 +92,14 @@ final class API: RequestHandler {
             }
             throw Problem(
                 .methodNotAllowed, "\(request.method) is not allowed here", allowed: allowed, headers: headers)
-        case .found(let action, let parameters):
+        case .found(let route, let parameters):
             // A body that comes with another method means nothing (RFC 9110, section 9.3.1).
             if request.isBodyTooLarge, ["POST", "PUT", "PATCH"].contains(request.method) {
                 throw Problem(
                     .bodyTooLarge, "the body is longer than \(bodyBytes) bytes, the most that the service takes")
             }
-            action(Call(request: request, parameters: parameters), reply)
+            outstanding[number] = (reply, route.isFinished)
+            route.serve(Call(request: request, parameters: parameters), reply)
         }
     }
 

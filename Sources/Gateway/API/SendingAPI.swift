@@ -22,7 +22,7 @@ struct SendingAPI {
         try check(frames, on: interface)
         if isDryRun { return reply(.success(.json(["sent": 0, "valid": .integer(frames.count)]))) }
         let order = Order(
-            frames: frames, interface: interface, timeout: Int64(timeout * 1e6), confirmation: confirmation)
+            frames: frames, interface: interface, timeout: Self.nanoseconds(timeout), confirmation: confirmation)
         carryOut(order) { result in reply(result.map { .json(.object($0)) }) }
     }
 
@@ -89,12 +89,12 @@ struct SendingAPI {
 
     /// The `timeout_ms` of a command, in nanoseconds.
     static func timeout(_ reader: ObjectReader) throws(Problem) -> Int64 {
-        Int64(try time(reader, "timeout_ms", in: timeouts) ?? (defaultTimeout * 1e6))
+        nanoseconds(try time(reader, "timeout_ms", in: timeouts) ?? defaultTimeout)
     }
 
     /// The `confirm` and `confirm_ms` of a command, in nanoseconds; nil where no echo is wanted.
     static func confirmation(_ reader: ObjectReader) throws(Problem) -> Int64? {
-        try confirmation(reader.boolean("confirm"), time(reader, "confirm_ms", in: confirmTimeouts).map { $0 / 1e6 })
+        try confirmation(reader.boolean("confirm"), time(reader, "confirm_ms", in: confirmTimeouts))
     }
 
     private static func confirmation(_ isWanted: Bool?, _ milliseconds: Double?) throws(Problem) -> Int64? {
@@ -104,20 +104,19 @@ struct SendingAPI {
             }
             return nil
         }
-        return Int64((milliseconds ?? defaultConfirmTimeout) * 1e6)
+        return nanoseconds(milliseconds ?? defaultConfirmTimeout)
     }
 
-    /// A time of a command, given in milliseconds, in nanoseconds.
+    /// A time of a command, in milliseconds.
     private static func time(
         _ reader: ObjectReader, _ name: String, in range: ClosedRange<Double>
     ) throws(Problem) -> Double? {
-        guard let value = try reader.number(name) else { return nil }
-        guard range.contains(value) else {
-            throw Problem(
-                .malformedRequest, "\(name) is \(value); it is \(range.lowerBound) to \(range.upperBound)", field: name)
-        }
-        return value * 1e6
+        guard let value = try reader.number(name), !range.contains(value) else { return try reader.number(name) }
+        throw Problem(
+            .malformedRequest, "\(name) is \(value); it is \(range.lowerBound) to \(range.upperBound)", field: name)
     }
+
+    private static func nanoseconds(_ milliseconds: Double) -> Int64 { Int64(milliseconds * 1e6) }
 
     private static let timeouts = 0.0...60000
     private static let defaultTimeout = 100.0

@@ -64,7 +64,8 @@ final class Capture {
         watch = nil
         // That the interface is gone is said before what it still has.
         _ = read(batches: 1)
-        _ = read(batches: .max)
+        // No more than the buffer holds: one that has another name now goes on to receive.
+        _ = read(batches: 1 + receiveBuffer / (ReceiveBatch.capacity * Self.leastMessageSize))
         if let dropCount = try? socket.dropCount() { reportLosses(upTo: dropCount) }
     }
 
@@ -85,6 +86,9 @@ final class Capture {
     }
 
     private func readable() { _ = read(batches: Self.batchesPerTurn) }
+
+    /// What the kernel counts at least for a message in the receive buffer, in bytes.
+    private static let leastMessageSize = 256
 
     /// Few enough that the streams get their turn.
     private static let batchesPerTurn = 4

@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import Linux
+internal import Logging
 internal import SocketCAN
 
 // The kernel tells of most changes by itself. Not of a controller's state that went from bad to worse, nor of settings
@@ -22,7 +23,12 @@ extension Interfaces {
         } then: { [unowned self] result in
             // What notifications have told meanwhile is newer.
             update()
-            if case .success(let interfaces) = result { takeIn(interfaces, older: notified) }
+            switch result {
+            case .success(let interfaces): takeIn(interfaces, older: notified)
+            case .failure(let error):
+                logger.error("the interfaces cannot be listed", metadata: ["error": "\(error)"])
+                needsRefresh = true
+            }
             isRefreshing = false
             if needsRefresh { refreshSoon() }
         }
@@ -36,10 +42,11 @@ extension Interfaces {
     ///   - completion: Called when everything that the kernel has told is taken in.
     func takeIn(_ interface: Interface?, then completion: @escaping () -> Void) {
         update()
-        // What was told may be newer.
-        if let interface, let told = known[interface.index], told.name == interface.name, told.isUp == interface.isUp {
+        // Everything else was told, and may be newer.
+        if let interface, var told = known[interface.index], !told.isUp, !interface.isUp {
             notified.insert(interface.index)
-            present(interface)
+            told.controller = interface.controller
+            present(told)
         }
         guard isRefreshing else { return completion() }
         loop.offload {

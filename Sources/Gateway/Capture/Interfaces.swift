@@ -20,7 +20,7 @@ final class Interfaces {
     private let log: EventLog
     private let names: InterfaceNames
     let loop: EventLoop
-    private let logger: Logger
+    let logger: Logger
     private var captureContext: Capture.Context
     private let monitor: LinkMonitor
     private var watch: WatchedDescriptor?
@@ -36,6 +36,7 @@ final class Interfaces {
     /// Called each second with the load of the interfaces that are up.
     var loadMeasured: (([(interface: Interface, load: BusLoad.Measurement)]) -> Void)?
 
+    private var isUpdating = false
     // What notifications do not tell (Interfaces+Refreshing.swift).
     var isRefreshing = false
     var needsRefresh = false
@@ -114,14 +115,23 @@ final class Interfaces {
 
     // MARK: Coming and going
 
-    /// Takes in what the kernel has told since the last time.
+    /// Takes in what the kernel has told since the last time. Whoever is told of it may ask for an interface, which
+    /// brings them here again: then the rest comes after that.
     func update() {
+        guard !isUpdating else { return }
+        isUpdating = true
+        while takeInNotifications() {}
+        isUpdating = false
+    }
+
+    /// Returns whether there were any.
+    private func takeInNotifications() -> Bool {
         let events: [LinkMonitor.Event]
         do {
             events = try monitor.events()
         } catch {
             logger.error("link notifications failed", metadata: ["error": "\(error)"])
-            return
+            return false
         }
         for event in events {
             switch event {
@@ -134,11 +144,15 @@ final class Interfaces {
             case .overrun: refresh()
             }
         }
+        return !events.isEmpty
     }
 
     /// Takes in how the interfaces are, as the kernel listed them.
     /// - Parameter older: Interfaces of which something newer is known than the list has.
     func takeIn(_ interfaces: [Interface], older: Set<Int> = []) {
+        // What is told meanwhile is newer, and comes after.
+        isUpdating = true
+        defer { isUpdating = false }
         let indices = Set(interfaces.map(\.index))
         for index in known.keys where !indices.contains(index) && !older.contains(index) { remove(index) }
         for interface in interfaces where !older.contains(interface.index) { present(interface) }

@@ -4,8 +4,8 @@ internal import HTTP
 internal import Linux
 internal import SocketCAN
 
-/// One PDU sent, and the answer to it, if one is wanted, on sockets of its own: what an earlier exchange is still owed
-/// does not come to this one.
+/// One PDU sent, and the answer to it, if one is wanted, on sockets of its own. What came before it began is not its
+/// answer; what somebody is still owed and comes late cannot be told from it.
 final class ISOTPExchange {
     let interface: Interface
     private let request: ISOTPRequest
@@ -40,6 +40,7 @@ final class ISOTPExchange {
 
     /// Begins to send.
     func start() {
+        guard completion != nil else { return }
         do throws(SystemError) {
             try openChannels(request.link)
         } catch {

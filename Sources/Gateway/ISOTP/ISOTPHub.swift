@@ -1,3 +1,4 @@
+internal import CAN
 internal import EventLoop
 internal import HTTP
 internal import Linux
@@ -7,6 +8,9 @@ internal import SocketCAN
 final class ISOTPHub {
     let loop: EventLoop
     private var exchanges: [Int: ISOTPExchange] = [:]
+    /// Exchanges with the same identifiers, the first of them under way and the others waiting for their turn: two at
+    /// once would take each other's answers.
+    private var lines: [Line: [Int]] = [:]
     private var streams: [ObjectIdentifier: ISOTPStream] = [:]
     private var lastNumber = 0
     /// Exchanges, those included whose sockets the kernel is still closing.
@@ -36,7 +40,13 @@ final class ISOTPHub {
     /// How many exchanges there are, those included whose sockets the kernel is still closing.
     var exchangeCount: Int { places }
 
-    /// Begins an exchange.
+    private struct Line: Hashable {
+        let interface: Int
+        let transmit: Identifier
+        let receive: Identifier?
+    }
+
+    /// Begins an exchange, after those with the same identifiers.
     /// - Throws: ``Problem``: `interface-down`, `too-many-requests`.
     func begin(
         _ request: ISOTPRequest, on interface: Interface,
@@ -49,14 +59,32 @@ final class ISOTPHub {
         places += 1
         lastNumber += 1
         let number = lastNumber
+        let line = Line(
+            interface: interface.index, transmit: request.link.transmit, receive: request.link.receive)
         let exchange = ISOTPExchange(request, on: interface, loop: loop) { [unowned self] result in
             exchanges[number] = nil
             completion(result)
         } closed: { [unowned self] in
             places -= 1
+            // Until now its sockets took part in what comes for these identifiers.
+            leave(line, number)
         }
         exchanges[number] = exchange
-        exchange.start()
+        lines[line, default: []].append(number)
+        if lines[line]?.count == 1 { exchange.start() }
+    }
+
+    private func leave(_ line: Line, _ number: Int) {
+        guard var numbers = lines[line] else { return }
+        let wasFirst = numbers.first == number
+        numbers.removeAll { $0 == number }
+        lines[line] = numbers.isEmpty ? nil : numbers
+        guard wasFirst, let next = numbers.first else { return }
+        // Not from here: a row of failures would go deep.
+        loop.after(0) { [weak self] in
+            guard let self, lines[line]?.first == next else { return }
+            exchanges[next]?.start()
+        }
     }
 
     // MARK: Streams
@@ -75,16 +103,23 @@ final class ISOTPHub {
     /// A stream has ended: its channel is closed.
     func remove(_ stream: ISOTPStream, closing channel: ISOTPChannel?, grace: Int64) {
         streams[ObjectIdentifier(stream)] = nil
-        guard let channel else { return }
+        if let channel { close(channel, grace: grace) {} }
+    }
+
+    /// Closes the channel of a stream.
+    func close(_ channel: ISOTPChannel, grace: Int64, then completion: @escaping () -> Void) {
         closingStreams += 1
-        channel.close(grace: grace) { [self] in closingStreams -= 1 }
+        channel.close(grace: grace) { [self] in
+            closingStreams -= 1
+            completion()
+        }
     }
 
     // MARK: Ends
 
     /// An interface went down or away.
     func interfaceChanged(_ interface: Interface, _ change: Interfaces.Change) {
-        guard change != .up else { return }
+        guard change == .down || change == .removed else { return }
         let problem =
             change == .down
             ? Problem.down(interface.name) : Problem(SystemError(.noSuchDevice, call: "send"), on: interface.name)

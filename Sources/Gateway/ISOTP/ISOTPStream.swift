@@ -37,6 +37,8 @@ final class ISOTPStream: StreamSource, ListedStream {
     private var isSending = false
     /// A PDU that the connection has not taken.
     private var unsent: [UInt8]?
+    /// How many errors in receiving were not told since then.
+    private var unsaid = 0
     private var dropCount: UInt32 = 0
     private var shown = Tally()
     private var nextPing: Timer?
@@ -105,7 +107,11 @@ final class ISOTPStream: StreamSource, ListedStream {
         guard let bytes = unsent else { return }
         unsent = nil
         deliver(bytes)
-        if unsent == nil { channel?.reads = true }
+        guard unsent == nil else { return }
+        channel?.reads = true
+        guard unsaid > 0 else { return }
+        say(Problem(.isotpError, "\(unsaid) transfers from the bus failed while the client took nothing"), nil)
+        unsaid = 0
     }
 
     // A PDU in hex, and what stands around it.
@@ -204,7 +210,7 @@ final class ISOTPStream: StreamSource, ListedStream {
     private func replaceChannel() {
         guard let channel else { return }
         self.channel = nil
-        channel.close(grace: 0) { [weak self] in
+        context.isotp.close(channel, grace: 0) { [weak self] in
             guard let self, let connection else { return }
             do throws(SystemError) {
                 try openChannel()
@@ -257,6 +263,10 @@ final class ISOTPStream: StreamSource, ListedStream {
     private func failed(_ error: SystemError) {
         // What is removed is told of by the interfaces, with the end of this stream.
         guard error.errno != .noSuchDevice, error.errno != .addressNotAvailable else { return }
+        guard unsent == nil else {
+            unsaid += 1
+            return
+        }
         say(Problem(isotp: error, link, on: interface.name), nil)
     }
 

@@ -7,9 +7,12 @@ final class JobBus {
     /// The socket, on its own so that the worker thread can be the one to close it.
     final class Socket: Sendable {
         let manager: BroadcastManager
+        private static let receiveBuffer = 4 << 20
 
         init(interfaceIndex: Int) throws(SystemError) {
             manager = try BroadcastManager(interfaceIndex: interfaceIndex)
+            // As many as there may be jobs may end at once.
+            try manager.prepareForReports(receiveBuffer: Socket.receiveBuffer)
         }
     }
 

@@ -21,7 +21,8 @@ final class Jobs {
     let loop: EventLoop
     private let interfaces: Interfaces
     private var jobs: [String: Job] = [:]
-    private var ending: [(job: Job, state: Job.State)] = []
+    /// Jobs that end in a moment, and as what.
+    var ending: [(job: Job, state: Job.State)] = []
     private var buses: [String: JobBus] = [:]
     private var lastNumber: UInt32 = 0
 
@@ -45,6 +46,8 @@ final class Jobs {
         return job
     }
 
+    private static func id(_ number: UInt32) -> String { "j\(number)" }
+
     /// Whether a job was not deleted yet.
     func exists(_ job: Job) -> Bool { jobs[job.id] === job }
 
@@ -62,7 +65,7 @@ final class Jobs {
         }
         let key = BroadcastManager.Key(lastNumber + 1, isFlexible: specification.isFlexible)
         let job = Job(
-            id: "j\(key.number)", name: name, interface: interface.name, created: Clock.realtime,
+            id: Self.id(key.number), name: name, interface: interface.name, created: Clock.realtime,
             belongsToConnection: belongsToConnection, key: key, specification)
         if starts {
             try start(job)
@@ -88,6 +91,7 @@ final class Jobs {
             // It begins anew: that the count of before has run out is no reason to end it.
             bus.catchUp()
             job.finish?.cancel()
+            ending.removeAll { $0.job === job }
         }
         do throws(SystemError) {
             if !fits {
@@ -113,14 +117,16 @@ final class Jobs {
     /// Starts a job that is not running; one that has ended begins anew.
     /// - Throws: ``Problem``: `interface-not-found`, `interface-down`.
     func resume(_ job: Job) throws(Problem) {
+        // That it is back may be news, which starts the job.
+        _ = try interfaces.interface(named: job.interface)
         guard job.state != .running else { return }
         try restart(job)
         beginLease(of: job)
     }
 
-    /// Stops a job that is running.
+    /// Stops a job that is running, or would when its interface is back.
     func stop(_ job: Job) {
-        guard job.state == .running else { return }
+        guard job.state == .running || job.isWithoutInterface else { return }
         end(job, as: .stopped, finalCounts(of: [job], on: job.interface))
     }
 
@@ -128,17 +134,8 @@ final class Jobs {
     func delete(_ job: Job) {
         takeOutOfKernel(job)
         job.endLease()
+        job.state = .stopped
         jobs[job.id] = nil
-    }
-
-    /// Stops and forgets jobs whose connection is gone.
-    func endWithConnection(_ owned: [Job]) {
-        for interface in Set(owned.map(\.interface)) {
-            let running = owned.filter { $0.interface == interface && $0.state == .running }
-            let counts = finalCounts(of: running, on: interface)
-            for job in running { end(job, as: .stopped, counts) }
-        }
-        for job in owned { delete(job) }
     }
 
     /// How many frames the kernel has sent of each job.
@@ -172,7 +169,12 @@ final class Jobs {
         case .up:
             for job in concerned where job.specification.resumes {
                 guard job.state == .interfaceDown || job.state == .interfaceGone else { continue }
-                try? restart(job)
+                do throws(Problem) {
+                    try restart(job)
+                } catch {
+                    // It is another kind of interface now: the job does not wait for it any more.
+                    end(job, as: .stopped, [:])
+                }
             }
         }
     }
@@ -194,6 +196,9 @@ final class Jobs {
         let key = BroadcastManager.Key(job.key.number, isFlexible: job.specification.isFlexible)
         do throws(SystemError) {
             let bus = try bus(for: interface)
+            // What is still told of a run before is none of this one.
+            bus.catchUp()
+            ending.removeAll { $0.job === job }
             try bus.withManager { manager throws(SystemError) in
                 try manager.start(key, job.specification.frames, job.specification.schedule)
             }
@@ -234,59 +239,28 @@ final class Jobs {
         try bus.withManager { manager throws(SystemError) in try manager.delete(job.key) }
         job.sentBefore += sent
         job.state = .stopped
-        try bus.withManager { manager throws(SystemError) in
-            try manager.start(key, specification.frames, specification.schedule)
+        do throws(SystemError) {
+            try bus.withManager { manager throws(SystemError) in
+                try manager.start(key, specification.frames, specification.schedule)
+            }
+        } catch {
+            end(job, as: .stopped, [:])
+            throw error
         }
         job.state = .running
         job.key = key
     }
 
     private func expired(_ key: BroadcastManager.Key, on interface: String) {
-        let job = jobs.values.first { $0.interface == interface && $0.key == key }
         // With a second interval it goes on.
-        guard let job, job.state == .running, job.specification.schedule.interval == 0 else { return }
+        guard let job = jobs[Self.id(key.number)], job.key == key, job.interface == interface, job.state == .running,
+            job.specification.schedule.interval == 0
+        else { return }
         finishSoon(job)
     }
 
-    /// Ends a job whose count has run out. The kernel says so just before it sends the last frame, and not at all for a
-    /// count of 1: a moment later all are sent.
-    private func finishSoon(_ job: Job) {
-        job.finish?.cancel()
-        job.finish = loop.after(2_000_000) { [weak self, weak job] in
-            if let self, let job { endSoon(job, as: .finished) }
-        }
-    }
-
-    /// Ends a job, together with all others whose end comes now: the kernel's counts are read once for all.
-    func endSoon(_ job: Job, as state: Job.State) {
-        ending.append((job, state))
-        guard ending.count == 1 else { return }
-        loop.after(0) { [weak self] in self?.endDue() }
-    }
-
-    private func endDue() {
-        let due = ending.filter { job, state in
-            exists(job) && (state == .lapsed ? job.lapse != nil && job.leaseEnd <= loop.now : job.state == .running)
-        }
-        ending = []
-        for interface in Set(due.map(\.job.interface)) {
-            let concerned = due.filter { $0.job.interface == interface }
-            let counts = finalCounts(of: concerned.map(\.job), on: interface)
-            for (job, state) in concerned { end(job, as: state, counts) }
-        }
-    }
-
-    /// - Parameter counts: The kernel's counts, read once for many jobs.
-    private func end(_ job: Job, as state: Job.State, _ counts: [BroadcastManager.Key: Int]) {
-        if job.state == .running { job.sentBefore += counts[job.key] ?? 0 }
-        takeOutOfKernel(job)
-        job.state = state
-        // One that is to come back with its interface does so only while its lease runs.
-        if !(job.specification.resumes && job.isWithoutInterface) { job.endLease() }
-        announce(job)
-    }
-
-    private func takeOutOfKernel(_ job: Job) {
+    /// Takes a job's operation out of the kernel.
+    func takeOutOfKernel(_ job: Job) {
         job.end?.cancel()
         job.finish?.cancel()
         guard job.state == .running, let bus = buses[job.interface] else { return }
@@ -295,7 +269,7 @@ final class Jobs {
     }
 
     /// Has the kernel's timers of jobs stopped, so that nothing more is sent, and reads the counts then.
-    private func finalCounts(of jobs: [Job], on interface: String) -> [BroadcastManager.Key: Int] {
+    func finalCounts(of jobs: [Job], on interface: String) -> [BroadcastManager.Key: Int] {
         for job in jobs where job.state == .running {
             // It fails when the interface is gone, and the timer with it.
             try? buses[interface]?.withManager { manager throws(SystemError) in
@@ -310,7 +284,8 @@ final class Jobs {
         return (try? bus.withManager { manager throws(SystemError) in try manager.sentCounts() }) ?? [:]
     }
 
-    private func announce(_ job: Job) {
+    /// Tells the streams what a job is doing now.
+    func announce(_ job: Job) {
         let number = names.number(of: job.interface)
         let event: JSONValue = [
             "type": "job", "seq": .integer(log.nextSequence), "job": .string(job.id),

@@ -75,7 +75,10 @@ struct LinkTransaction {
         do {
             try kernel.apply(.restart, to: interface)
         } catch {
-            throw Problem(error, field: "state")
+            var problem = Problem(error, field: "state")
+            // EBUSY: it is not bus-off any more.
+            if problem.code == .interfaceBusy { problem.code = .invalidInterfaceSetting }
+            throw problem
         }
         return try look(at: interface)
     }

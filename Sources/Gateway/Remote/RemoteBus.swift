@@ -87,7 +87,7 @@ final class RemoteBus: StreamSource, ListedStream {
     func closed() {
         connection = nil
         lossCheck?.cancel()
-        transmitter?.stop(SystemError(.noSuchDevice, call: "close"))
+        transmitter?.stop(.refused(SystemError(.noSuchDevice, call: "close")))
         transmitter = nil
         context.jobs.endWithConnection(Array(jobs.values))
         jobs = [:]

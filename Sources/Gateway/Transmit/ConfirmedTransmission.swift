@@ -72,7 +72,7 @@ final class ConfirmedTransmission {
             sent = outcome.sent
             if let failure = outcome.failure { return finish(.transmission(failure)) }
             if firstOpen == frames.count { return finish(nil) }
-            self.deadline = loop.after(confirmTimeout) { [unowned self] in
+            self.deadline = loop.after(confirmTimeout) { [self] in
                 // What is there already has come in time.
                 readable()
                 finish(.unconfirmed)
@@ -81,10 +81,10 @@ final class ConfirmedTransmission {
     }
 
     /// The interface is gone or down, or the service stops.
-    func stop(_ error: SystemError) {
+    func stop(_ failure: Transmitter.Failure) {
         guard let transmitter else { return }
-        transmitter.stop(error)
-        finish(.transmission(.refused(error)))
+        transmitter.stop(failure)
+        finish(.transmission(failure))
     }
 
     private func readable() {
@@ -95,7 +95,7 @@ final class ConfirmedTransmission {
                 if firstOpen == frames.count, sent != nil { return finish(nil) }
                 if count < ReceiveBatch.capacity { return }
             } catch {
-                return stop(error)
+                return stop(.refused(error))
             }
         }
     }
@@ -112,7 +112,7 @@ final class ConfirmedTransmission {
         guard let transmitter else { return }
         self.transmitter = nil
         deadline?.cancel()
-        transmitter.stop(SystemError(.noSuchDevice, call: "sendmmsg"))
+        transmitter.stop(.stopping)
         completion(Outcome(sent: sent ?? 0, timestamps: timestamps, failure: failure))
     }
 }

@@ -20,6 +20,8 @@ final class Transmitter {
         case queueFull(Errno)
         /// The kernel refused.
         case refused(SystemError)
+        /// The service stops.
+        case stopping
     }
 
     private final class Transmission {
@@ -111,11 +113,11 @@ final class Transmitter {
     var waiting: Int { queue.count }
 
     /// Ends all requests, as the interface is gone or the service stops.
-    func stop(_ error: SystemError) {
+    func stop(_ failure: Failure) {
         watch?.cancel()
         watch = nil
         retry?.cancel()
-        for transmission in queue { finish(transmission, .refused(error)) }
+        for transmission in queue { finish(transmission, failure) }
     }
 
     private func work() {

@@ -82,24 +82,24 @@ final class Transmitters {
 
     /// An interface went down: no echo will come from it.
     func interfaceWentDown(_ interface: Interface) {
-        stopConfirmed(on: interface, SystemError(.networkDown, call: "recvmmsg"))
+        stopConfirmed(on: interface, .refused(SystemError(.networkDown, call: "recvmmsg")))
     }
 
     /// An interface is gone: what waits for it is answered.
     func remove(_ interface: Interface) {
-        transmitters.removeValue(forKey: interface.index)?.stop(SystemError(.noSuchDevice, call: "sendmmsg"))
-        stopConfirmed(on: interface, SystemError(.noSuchDevice, call: "recvmmsg"))
+        transmitters.removeValue(forKey: interface.index)?.stop(.refused(SystemError(.noSuchDevice, call: "sendmmsg")))
+        stopConfirmed(on: interface, .refused(SystemError(.noSuchDevice, call: "recvmmsg")))
     }
 
-    private func stopConfirmed(on interface: Interface, _ error: SystemError) {
-        for (index, transmission) in confirmed.values where index == interface.index { transmission.stop(error) }
+    private func stopConfirmed(on interface: Interface, _ failure: Transmitter.Failure) {
+        for (index, transmission) in confirmed.values where index == interface.index { transmission.stop(failure) }
     }
 
     /// The service stops: what waits is answered.
     func stop() {
-        for transmitter in transmitters.values { transmitter.stop(SystemError(.noBufferSpace, call: "sendmmsg")) }
+        for transmitter in transmitters.values { transmitter.stop(.stopping) }
         transmitters = [:]
-        for (_, transmission) in confirmed.values { transmission.stop(SystemError(.noBufferSpace, call: "sendmmsg")) }
+        for (_, transmission) in confirmed.values { transmission.stop(.stopping) }
     }
 
     private func transmitter(for interface: Interface) throws(SystemError) -> Transmitter {
@@ -141,6 +141,11 @@ extension Problem {
                     + "will not be sent",
                 errno: errno.name, sent: sent, headers: ["Retry-After": "1"])
         case .refused(let error): self.init(error, on: interface, sent: sent)
+        case .stopping:
+            self.init(
+                .shuttingDown,
+                "the service was told to stop; \(sent) of \(count) frames went to the kernel, the rest will not be sent",
+                sent: sent)
         }
     }
 

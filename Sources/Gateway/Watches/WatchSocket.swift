@@ -37,6 +37,8 @@ final class WatchSocket {
 
     /// Few enough that the streams get their turn.
     private static let batchesPerTurn = 4
+    /// More than a receive buffer of a mebibyte holds.
+    private static let wholeBuffer = 64
 
     init(interfaceIndex: Int, _ context: Context) throws(SystemError) {
         loop = context.loop
@@ -60,7 +62,7 @@ final class WatchSocket {
         guard let handle else { throw SystemError(.notConnected, call: "write") }
         let specification = watch.specification
         // What is still told of an earlier watch of this key is none of this one's.
-        read(batches: .max)
+        read(batches: Self.wholeBuffer)
         if let reply = specification.reply {
             try handle.manager.answer(remoteFramesOf: specification.identifier, with: reply)
         } else {
@@ -76,9 +78,9 @@ final class WatchSocket {
     /// Has the kernel look no more; returns whether the watch was here.
     func remove(_ watch: Watch) -> Bool {
         guard watches[watch.specification.key] === watch else { return false }
-        read(batches: .max)
         // It fails when the interface is gone, and what the kernel had of it.
         try? handle?.manager.endWatch(watch.specification.key)
+        read(batches: Self.wholeBuffer)
         watches[watch.specification.key] = nil
         return true
     }
@@ -86,7 +88,7 @@ final class WatchSocket {
     /// Takes in what was told until now, and ends all watches. The kernel takes its time to close the socket, so that is
     /// done elsewhere.
     func close() {
-        read(batches: .max)
+        read(batches: Self.wholeBuffer)
         tellLosses()
         descriptor?.cancel()
         descriptor = nil
