@@ -114,6 +114,10 @@ extension ObjectReader {
             modes.mask.insert(bit)
             if isOn { modes.values.insert(bit) }
         }
+        guard !modes.mask.isEmpty else {
+            throw .invalidSetting(
+                "modes names no mode to change", field: "modes", allowed: ControlModes.named.map(\.name))
+        }
         return modes
     }
 }
