@@ -1,6 +1,7 @@
 internal import CLinuxCAN
 internal import CNetlinkRoute
 internal import Glibc
+internal import Synchronization
 
 // One parser for dumps and notifications. libnl-route 3.7 knows only part of what a CAN interface says of itself
 // (no device statistics, termination, supported modes), so all of it is read by libnl's attribute calls.
@@ -35,10 +36,21 @@ extension Interface {
                 details, statistics: link?.structure(IFLA_INFO_XSTATS, can_device_stats()))
         }
         // To rtnetlink it is a controller like others.
-        if kind == .controller, driver == nil, unsafe ccan_is_slcan(name) == 1 {
+        if kind == .controller, driver == nil, Self.isSerialLine(name, index: index) {
             self.kind = .serialLine
             driver = Kind.serialLine.rawValue
         }
+    }
+
+    private static let serialLines = Mutex<[Int: Bool]>([:])
+
+    /// Whether it is a serial line's. The kernel answers that under its lock of all interfaces, and is asked once for
+    /// each: an index is never given twice.
+    private static func isSerialLine(_ name: String, index: Int) -> Bool {
+        if let known = serialLines.withLock({ $0[index] }) { return known }
+        let isSerialLine = unsafe ccan_is_slcan(name) == 1
+        serialLines.withLock { $0[index] = isSerialLine }
+        return isSerialLine
     }
 
     /// The driver's name from sysfs, where a device stands behind the interface.

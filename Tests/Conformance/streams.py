@@ -50,12 +50,6 @@ class Reader:
         end = time.monotonic() + seconds
         return [self.until_type("frame", end - time.monotonic()) for _ in range(count)]
 
-    def frames_until(self, identifier):
-        """The next frames up to the one of that identifier, without it."""
-        before = len(self.seen)
-        self.until_type("frame", id=identifier)
-        return [event for event in self.seen[before:-1] if event["type"] == "frame"]
-
     def rest(self, seconds=PATIENCE):
         """All events to the end of the stream."""
         end = time.monotonic() + seconds

@@ -21,6 +21,8 @@ VARYING = [
     (re.compile(r'("name":"\w+","index":)[0-9]+'), r"\1<number>"),
     (re.compile(r'("count":)[0-9]+(,"period_ms")'), r"\1<number>\2"),
     (re.compile(r'("state":"\w+","sent":)[0-9]+'), r"\1<number>"),
+    # In the order of their numbers, which a controller that was unplugged has lost its place in.
+    (re.compile(r'"interfaces":\[[^]]*\]'), lambda names: ",".join(sorted(names[0].split('"')))),
     (re.compile(r"\b(epoch|seq)=[0-9a-z]+"), r"\1=<text>"),
     (re.compile(r"^id: [0-9a-z]+:[0-9]+", re.M), "id: <event>"),
 ]

@@ -7,26 +7,12 @@ from exactness import Stopwatch, on_time
 from service import PATIENCE
 from streams import websocket
 from traffic import Sender
-from watching import current, report
-from witnesses import RawSocket, cansend, ip
+from watching import current, raw, report, stream
+from witnesses import cansend, ip
 
-FRAMES = "/v1/interfaces/vcan0/frames"
 # How late a timer may be told, in seconds.
 LATE = 0.02
 ONE = [{"id": "123", "data": "01"}]
-
-
-@pytest.fixture
-def stream(service):
-    """What watches of vcan0 report."""
-    with websocket(service, FRAMES + "?events=watch") as stream:
-        yield stream
-
-
-@pytest.fixture
-def raw():
-    with RawSocket("vcan0") as raw:
-        yield raw
 
 
 def silence(stream, watch):

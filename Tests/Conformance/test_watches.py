@@ -9,25 +9,12 @@ from periodic import ONE
 from service import assert_problem, wait_until
 from streams import curl_follow, websocket
 from traffic import Sender
-from watching import becomes, current, make, report, reports_until, watch_operations
-from witnesses import ERROR, EXTENDED, REMOTE, RawSocket, cansend, ip
+from watching import becomes, current, make, raw, report, reports_until, stream, watch_operations
+from witnesses import ERROR, EXTENDED, REMOTE, cansend, ip
 
 FRAMES = "/v1/interfaces/vcan0/frames"
 WATCHES = "/v1/interfaces/vcan0/watches"
 RESOLUTION = 1.5e-6
-
-
-@pytest.fixture
-def stream(service):
-    """What watches of vcan0 report."""
-    with websocket(service, FRAMES + "?events=watch") as stream:
-        yield stream
-
-
-@pytest.fixture
-def raw():
-    with RawSocket("vcan0") as raw:
-        yield raw
 
 
 def send(raw, *data, identifier=0x123):

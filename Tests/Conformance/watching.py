@@ -1,7 +1,24 @@
 """Calls on watches, and what streams say of them, for several files of tests."""
 import subprocess
 
+import pytest
+
 from service import wait_until
+from streams import websocket
+from witnesses import RawSocket
+
+
+@pytest.fixture
+def stream(service):
+    """What watches of vcan0 report."""
+    with websocket(service, "/v1/interfaces/vcan0/frames?events=watch") as stream:
+        yield stream
+
+
+@pytest.fixture
+def raw():
+    with RawSocket("vcan0") as raw:
+        yield raw
 
 
 def watch_operations():

@@ -23,14 +23,16 @@ extension Interfaces {
         } then: { [unowned self] result in
             // What notifications have told meanwhile is newer.
             update()
+            isRefreshing = false
             switch result {
-            case .success(let interfaces): takeIn(interfaces, older: notified)
+            case .success(let interfaces):
+                takeIn(interfaces, older: notified)
+                if needsRefresh { refreshSoon() }
             case .failure(let error):
                 logger.error("the interfaces cannot be listed", metadata: ["error": "\(error)"])
+                // With the next check.
                 needsRefresh = true
             }
-            isRefreshing = false
-            if needsRefresh { refreshSoon() }
         }
     }
 

@@ -230,7 +230,8 @@ final class Interfaces {
             // One that could not be opened, for want of descriptors or memory.
             for interface in known.values where captures[interface.index] == nil { startCapture(of: interface) }
             if number.isMultiple(of: 2) { measureLoads() }
-            if number.isMultiple(of: 4), known.values.contains(where: { $0.controller != nil }) { refresh() }
+            let hasController = known.values.contains { $0.controller != nil }
+            if number.isMultiple(of: 4), hasController || needsRefresh { refresh() }
             scheduleCheck(number: number + 1)
         }
     }
