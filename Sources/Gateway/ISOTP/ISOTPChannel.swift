@@ -23,7 +23,7 @@ final class ISOTPChannel {
         var isUnderWay = false
         var waitsForRoom = false
         var lastFull = Errno.noBufferSpace
-        var pause = ISOTPChannel.shortestPause
+        var backoff = QueueBackoff()
         var deadline: Timer?
 
         init(_ data: [UInt8], needsFlowControl: Bool, _ completion: @escaping (Failure?) -> Void) {
@@ -51,10 +51,6 @@ final class ISOTPChannel {
     var reads = false {
         didSet { if reads != oldValue { updateInterest() } }
     }
-
-    /// The first and the last wait when the interface's queue is full, in nanoseconds; each is twice the one before.
-    private static let shortestPause: Int64 = 250_000
-    private static let longestPause: Int64 = 4_000_000
 
     /// Takes a socket. An error that waits on it, as of an interface that is down, is dropped.
     /// - Parameter singleFrameCapacity: The most bytes that it sends in a single frame.
@@ -196,8 +192,7 @@ final class ISOTPChannel {
             case .noBufferSpace:
                 transfer.lastFull = error.errno
                 transfer.waitsForRoom = false
-                retry = loop.after(transfer.pause) { [unowned self] in attempt() }
-                transfer.pause = min(2 * transfer.pause, Self.longestPause)
+                retry = loop.after(transfer.backoff.next()) { [unowned self] in attempt() }
             default: return finish(.refused(error))
             }
         }

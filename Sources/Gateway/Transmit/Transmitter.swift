@@ -46,10 +46,7 @@ final class Transmitter {
     private var queue: [Transmission] = []
     private var retry: Timer?
 
-    /// How long to wait when the interface's queue is full, in nanoseconds: at first about a frame at 500 kbit/s, then
-    /// twice as long each time. The kernel tells of no room in it; the socket stays writable all the time.
-    private static let pauses: ClosedRange<Int64> = 250_000...4_000_000
-    private var pause = pauses.lowerBound
+    private var backoff = QueueBackoff()
 
     /// Opens a socket for an interface, which hears nothing.
     convenience init(interfaceIndex: Int, loop: EventLoop) throws(SystemError) {
@@ -125,7 +122,7 @@ final class Transmitter {
             do throws(SystemError) {
                 while transmission.sent < transmission.frames.count {
                     transmission.sent += try socket.send(transmission.frames[transmission.sent...])
-                    pause = Self.pauses.lowerBound
+                    backoff.reset()
                 }
                 finish(transmission, nil)
             } catch {
@@ -144,8 +141,7 @@ final class Transmitter {
         case .noBufferSpace:
             transmission.lastFull = error.errno
             retry?.cancel()
-            retry = loop.after(pause) { [unowned self] in work() }
-            pause = min(2 * pause, Self.pauses.upperBound)
+            retry = loop.after(backoff.next()) { [unowned self] in work() }
             return true
         case .networkDown where !transmission.hasRetriedDown:
             // A socket keeps the error from when the interface last went down for its first write after that.

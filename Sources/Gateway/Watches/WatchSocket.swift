@@ -12,18 +12,10 @@ final class WatchSocket {
         let receiveBuffer: Int
     }
 
-    /// The socket, on its own so that the worker thread can be the one to close it.
-    private final class Handle: Sendable {
-        let manager: BroadcastManager
-
-        init(interfaceIndex: Int) throws(SystemError) {
-            manager = try BroadcastManager(interfaceIndex: interfaceIndex)
-        }
-    }
-
     private let loop: EventLoop
     private let batch: ReportBatch
-    private var handle: Handle?
+    /// Nil once it is closed.
+    private var socket: BroadcastSocket?
     private var descriptor: WatchedDescriptor?
     private var watches: [BroadcastManager.WatchKey: Watch] = [:]
     private var dropCount: UInt32 = 0
@@ -43,10 +35,9 @@ final class WatchSocket {
     init(interfaceIndex: Int, _ context: Context) throws(SystemError) {
         loop = context.loop
         batch = context.batch
-        let handle = try Handle(interfaceIndex: interfaceIndex)
-        try handle.manager.prepareForReports(receiveBuffer: context.receiveBuffer)
-        self.handle = handle
-        descriptor = try handle.manager.withDescriptor { descriptor throws(SystemError) in
+        let socket = try BroadcastSocket(interfaceIndex: interfaceIndex, receiveBuffer: context.receiveBuffer)
+        self.socket = socket
+        descriptor = try socket.manager.withDescriptor { descriptor throws(SystemError) in
             try loop.watch(descriptor, for: .readable) { [unowned self] _ in readable() }
         }
     }
@@ -59,15 +50,15 @@ final class WatchSocket {
 
     /// Has the kernel begin to look.
     func add(_ watch: Watch) throws(SystemError) {
-        guard let handle else { throw SystemError(.notConnected, call: "write") }
+        guard let socket else { throw SystemError(.notConnected, call: "write") }
         let specification = watch.specification
         // What is still told of an earlier watch of this key is none of this one's.
         read(batches: Self.wholeBuffer)
         if let reply = specification.reply {
-            try handle.manager.answer(remoteFramesOf: specification.identifier, with: reply)
+            try socket.manager.answer(remoteFramesOf: specification.identifier, with: reply)
         } else {
             // One that has told of the silence already waits for a frame first.
-            try handle.manager.watch(
+            try socket.manager.watch(
                 specification.key, specification.comparison, timeout: specification.timeout ?? 0,
                 throttle: specification.throttle ?? 0, startsTimer: !watch.isSilent,
                 checksLength: specification.checksLength)
@@ -79,26 +70,20 @@ final class WatchSocket {
     func remove(_ watch: Watch) -> Bool {
         guard watches[watch.specification.key] === watch else { return false }
         // It fails when the interface is gone, and what the kernel had of it.
-        try? handle?.manager.endWatch(watch.specification.key)
+        try? socket?.manager.endWatch(watch.specification.key)
         read(batches: Self.wholeBuffer)
         watches[watch.specification.key] = nil
         return true
     }
 
-    /// Takes in what was told until now, and ends all watches. The kernel takes its time to close the socket, so that is
-    /// done elsewhere.
+    /// Takes in what was told until now, and ends all watches.
     func close() {
         read(batches: Self.wholeBuffer)
         tellLosses()
         descriptor?.cancel()
         descriptor = nil
         watches = [:]
-        guard let handle else { return }
-        self.handle = nil
-        loop.offload {
-            withExtendedLifetime(handle) {}
-        } then: { _ in
-        }
+        BroadcastSocket.close(&socket, on: loop)
     }
 
     /// Reads what is there, and tells of losses that no burst of reports has shown.
@@ -124,9 +109,9 @@ final class WatchSocket {
 
     /// Reads a batch and tells of it; returns its size, nil where the kernel had something else to say first.
     private func receive() -> Int? {
-        guard let handle else { return 0 }
+        guard let socket else { return 0 }
         do throws(SystemError) {
-            let count = try handle.manager.receive(into: batch)
+            let count = try socket.manager.receive(into: batch)
             for index in 0..<count {
                 guard let report = batch[index], let watch = watches[report.key] else { continue }
                 reported?(watch, report)
@@ -142,7 +127,7 @@ final class WatchSocket {
 
     private func tellLosses() {
         isBurst = false
-        guard let count = try? handle?.manager.dropCount() else { return }
+        guard let count = try? socket?.manager.dropCount() else { return }
         let number = Int(count &- dropCount)
         dropCount = count
         if number > 0 { lost?(number) }
