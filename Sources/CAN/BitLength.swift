@@ -28,13 +28,13 @@ extension Frame {
         case .remote(let length, let rawDLC):
             bits.addClassicHead(identifier, isRemote: true, code: rawDLC ?? length)
             return bits.classicLength
-        case .flexible(let payload, let bitRateSwitch, let errorStateIndicator):
-            bits.addFlexibleHead(identifier, bitRateSwitch: bitRateSwitch)
+        case .fd(let payload, let bitRateSwitch, let errorStateIndicator):
+            bits.addFDHead(identifier, bitRateSwitch: bitRateSwitch)
             let head = bits.count
             bits.add(errorStateIndicator ? 1 : 0, 1)
-            bits.add(UInt32(DataLength.flexibleCode(of: payload.count)), 4)
+            bits.add(UInt32(DataLength.fdCode(of: payload.count)), 4)
             bits.add(payload)
-            return bits.flexibleLength(head: head, bitRateSwitch: bitRateSwitch, payload: payload.count)
+            return bits.fdLength(head: head, bitRateSwitch: bitRateSwitch, payload: payload.count)
         }
     }
 }
@@ -58,7 +58,7 @@ private struct BitSequence {
         add(UInt32(code), 4)
     }
 
-    mutating func addFlexibleHead(_ identifier: Identifier, bitRateSwitch: Bool) {
+    mutating func addFDHead(_ identifier: Identifier, bitRateSwitch: Bool) {
         addArbitration(identifier, remote: 0)
         // FDF recessive, then a reserved bit.
         add(0b10, 2)
@@ -114,7 +114,7 @@ private struct BitSequence {
 
     /// The length of a CAN FD frame whose bits up to the check sequence were added.
     /// - Parameter head: The bits up to the bit rate switch.
-    func flexibleLength(head: Int, bitRateSwitch: Bool, payload: Int) -> BitLength {
+    func fdLength(head: Int, bitRateSwitch: Bool, payload: Int) -> BitLength {
         // Stuff count and check sequence, a fixed stuff bit before each four of their bits, then the delimiter.
         let field = payload <= 16 ? 4 + 17 : 4 + 21
         let body = count - head + field + (field + 3) / 4 + 1

@@ -22,7 +22,7 @@ extension Frame {
         let identifier = try Self.identifier(cansend: text[..<hash])
         let rest = text[text.index(after: hash)...]
         switch rest.first {
-        case "#": self = try Self.flexible(identifier, cansend: rest.dropFirst())
+        case "#": self = try Self.fd(identifier, cansend: rest.dropFirst())
         case "R", "r": self = try Self.remote(identifier, cansend: rest.dropFirst())
         default:
             let (data, code) = try Self.splitRawDLC(rest)
@@ -49,7 +49,7 @@ extension Frame {
             text.append(UInt8(ascii: "R"))
             if length > 0 { text.append(Hex.digit(length)) }
             Self.append(rawDLC: rawDLC, to: &text)
-        case .flexible(let payload, let bitRateSwitch, let errorStateIndicator):
+        case .fd(let payload, let bitRateSwitch, let errorStateIndicator):
             text.append(UInt8(ascii: "#"))
             text.append(Hex.digit((bitRateSwitch ? 1 : 0) | (errorStateIndicator ? 2 : 0)))
             payload.appendHex(to: &text)
@@ -70,13 +70,13 @@ extension Frame {
         return try Identifier(checking: value, extended: digits == 8)
     }
 
-    private static func flexible(
+    private static func fd(
         _ identifier: Identifier, cansend text: some StringProtocol
     ) throws(InvalidFrame) -> Frame {
         guard let first = text.first, let flags = Hex.number(String(first)), flags < 8 else {
             throw InvalidFrame("fd", "has no flags; after '##' comes one digit: 0, 1 (BRS), 2 (ESI) or 3 (both)")
         }
-        return try .flexible(
+        return try .fd(
             identifier, bytes(cansend: text.dropFirst()), bitRateSwitch: flags & 1 != 0,
             errorStateIndicator: flags & 2 != 0)
     }

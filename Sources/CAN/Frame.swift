@@ -10,7 +10,7 @@ public struct Frame: Hashable, Sendable {
         /// A remote frame: a request for `length` bytes (0...8); `rawDLC` as above.
         case remote(length: UInt8, rawDLC: UInt8?)
         /// A CAN FD frame, with its bit rate switch (BRS) and error state indicator (ESI).
-        case flexible(Payload, bitRateSwitch: Bool, errorStateIndicator: Bool)
+        case fd(Payload, bitRateSwitch: Bool, errorStateIndicator: Bool)
     }
 
     /// Who sends it and, in arbitration, its priority.
@@ -54,15 +54,15 @@ public struct Frame: Hashable, Sendable {
     ///   - data: 0 to 8, 12, 16, 20, 24, 32, 48 or 64 bytes.
     ///   - pad: Whether data of another length is filled up with zeros.
     /// - Throws: ``InvalidFrame``, naming the field `data` and the nearest lengths.
-    public static func flexible(
+    public static func fd(
         _ identifier: Identifier, _ data: [UInt8], bitRateSwitch: Bool = false, errorStateIndicator: Bool = false,
         pad: Bool = false
     ) throws(InvalidFrame) -> Frame {
-        guard let length = DataLength.flexible(holding: data.count) else {
+        guard let length = DataLength.fd(holding: data.count) else {
             throw InvalidFrame("data", "has \(data.count) bytes; a CAN FD frame carries at most 64")
         }
         guard pad || length == data.count else {
-            let nearest = DataLength.flexibleNeighbours(of: data.count)
+            let nearest = DataLength.fdNeighbours(of: data.count)
             throw InvalidFrame(
                 "data",
                 "has \(data.count) bytes, which no CAN FD frame has; the nearest lengths are "
@@ -73,7 +73,7 @@ public struct Frame: Hashable, Sendable {
         for (index, byte) in data.enumerated() { payload[index] = byte }
         return Frame(
             identifier: identifier,
-            content: .flexible(
+            content: .fd(
                 payload, bitRateSwitch: bitRateSwitch, errorStateIndicator: errorStateIndicator))
     }
 
@@ -84,8 +84,8 @@ public struct Frame: Hashable, Sendable {
     }
 
     /// Whether it is a CAN FD frame.
-    public var isFlexible: Bool {
-        if case .flexible = content { true } else { false }
+    public var isFD: Bool {
+        if case .fd = content { true } else { false }
     }
 
     private static func checked(rawDLC: Int?, length: Int) throws(InvalidFrame) -> UInt8? {

@@ -14,29 +14,29 @@ extension BroadcastManager {
         /// The identifier of the frames.
         public let identifier: Identifier
         /// Whether they are CAN FD.
-        public let isFlexible: Bool
+        public let isFD: Bool
         /// Whether they are remote frames.
         public let isRemote: Bool
 
         /// Makes a key.
-        public init(_ identifier: Identifier, isFlexible: Bool = false, isRemote: Bool = false) {
+        public init(_ identifier: Identifier, isFD: Bool = false, isRemote: Bool = false) {
             self.identifier = identifier
-            self.isFlexible = isFlexible
+            self.isFD = isFD
             self.isRemote = isRemote
         }
 
         init(canID: UInt32, flags: UInt32) {
             self.init(
                 Identifier(truncating: canID, extended: canID & Wire.extended != 0),
-                isFlexible: flags & UInt32(CAN_FD_FRAME) != 0, isRemote: canID & Wire.remote != 0)
+                isFD: flags & UInt32(CAN_FD_FRAME) != 0, isRemote: canID & Wire.remote != 0)
         }
 
         var canID: UInt32 {
             identifier.value | (identifier.isExtended ? Wire.extended : 0) | (isRemote ? Wire.remote : 0)
         }
-        var flags: UInt32 { isFlexible ? UInt32(CAN_FD_FRAME) : 0 }
+        var flags: UInt32 { isFD ? UInt32(CAN_FD_FRAME) : 0 }
         /// The bytes of a frame's data that can be compared.
-        var size: Int { isFlexible ? Payload.capacity : 8 }
+        var size: Int { isFD ? Payload.capacity : 8 }
     }
 
     /// Which frames of a watch are reported.
@@ -177,8 +177,8 @@ extension BroadcastManager.WatchKey {
     fileprivate func frame(_ payload: Payload) -> Frame {
         Frame(
             identifier: identifier,
-            content: isFlexible
-                ? .flexible(payload, bitRateSwitch: false, errorStateIndicator: false) : .data(payload, rawDLC: nil))
+            content: isFD
+                ? .fd(payload, bitRateSwitch: false, errorStateIndicator: false) : .data(payload, rawDLC: nil))
     }
 }
 

@@ -17,17 +17,17 @@ public struct BroadcastManager: ~Copyable, Sendable {
         /// The number.
         public let number: UInt32
         /// Whether its frames are CAN FD: the kernel keeps the two kinds apart.
-        public let isFlexible: Bool
+        public let isFD: Bool
 
         /// Makes a key.
-        public init(_ number: UInt32, isFlexible: Bool) {
+        public init(_ number: UInt32, isFD: Bool) {
             precondition(number < 1 << 28)
             self.number = number
-            self.isFlexible = isFlexible
+            self.isFD = isFD
         }
 
         var canID: UInt32 { Wire.extended | number }
-        var flags: UInt32 { isFlexible ? UInt32(CAN_FD_FRAME) : 0 }
+        var flags: UInt32 { isFD ? UInt32(CAN_FD_FRAME) : 0 }
     }
 
     /// When the frames of a sequence go out.
@@ -121,7 +121,7 @@ public struct BroadcastManager: ~Copyable, Sendable {
 
     /// Sends one frame now (TX_SEND). Of all calls here, this alone says when the interface is down or its queue full.
     public func send(_ frame: Frame) throws(SystemError) {
-        let key = Key(0, isFlexible: frame.isFlexible)
+        let key = Key(0, isFD: frame.isFD)
         try write(UInt32(TX_SEND), key, flags: 0, Schedule(interval: 0), [frame])
     }
 
@@ -135,12 +135,12 @@ public struct BroadcastManager: ~Copyable, Sendable {
             } catch  where error.errno == .wouldBlock {
                 return nil
             }
-            let isFlexible = head.flags & UInt32(CAN_FD_FRAME) != 0
-            let key = Key(head.can_id & 0x0FFF_FFFF, isFlexible: isFlexible)
+            let isFD = head.flags & UInt32(CAN_FD_FRAME) != 0
+            let key = Key(head.can_id & 0x0FFF_FFFF, isFD: isFD)
             switch head.opcode {
             case UInt32(TX_EXPIRED): return .expired(key)
             case UInt32(TX_STATUS):
-                let size = isFlexible ? Wire.flexibleSize : Wire.classicSize
+                let size = isFD ? Wire.fdSize : Wire.classicSize
                 return .status(
                     key,
                     schedule: Schedule(
@@ -171,7 +171,7 @@ public struct BroadcastManager: ~Copyable, Sendable {
         for digit in words[1] { number = number << 4 | UInt32(Hex.nibble(digit) ?? 0) }
         var sent = 0
         for digit in words[words.count - 1] { sent = sent * 10 + Int(Hex.nibble(digit) ?? 0) }
-        return (Key(number & 0x0FFF_FFFF, isFlexible: words[3].first == UInt8(ascii: "(")), sent)
+        return (Key(number & 0x0FFF_FFFF, isFD: words[3].first == UInt8(ascii: "(")), sent)
     }
 
     private func write(

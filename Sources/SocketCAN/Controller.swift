@@ -124,7 +124,7 @@ public struct ControlModes: OptionSet, Hashable, Sendable {
     public init(rawValue: UInt32) { self.rawValue = rawValue }
 
     /// CAN FD.
-    public static let flexible = ControlModes(rawValue: 0x20)
+    public static let fd = ControlModes(rawValue: 0x20)
     /// Transmitter delay compensation, worked out or given; the kernel sets it along with the data bit timing.
     public static let delayCompensation = ControlModes(rawValue: 0x600)
 
@@ -135,7 +135,7 @@ public struct ControlModes: OptionSet, Hashable, Sendable {
         ("triple_sampling", ControlModes(rawValue: 0x04)),
         ("one_shot", ControlModes(rawValue: 0x08)),
         ("berr_reporting", ControlModes(rawValue: 0x10)),
-        ("fd", flexible),
+        ("fd", fd),
         ("presume_ack", ControlModes(rawValue: 0x40)),
         ("fd_non_iso", ControlModes(rawValue: 0x80)),
         ("cc_len8_dlc", ControlModes(rawValue: 0x100)),

@@ -7,10 +7,10 @@ enum Wire {
     static let remote: UInt32 = 0x4000_0000
     static let error: UInt32 = 0x2000_0000
     static let classicSize: UInt8 = 16
-    static let flexibleSize: UInt8 = 72
+    static let fdSize: UInt8 = 72
     static let bitRateSwitch: UInt8 = 0x01
     static let errorStateIndicator: UInt8 = 0x02
-    static let flexibleFormat: UInt8 = 0x04
+    static let fdFormat: UInt8 = 0x04
 }
 
 extension canfd_frame {
@@ -26,10 +26,10 @@ extension canfd_frame {
             can_id |= Wire.remote
             len = length
             __res1 = rawDLC ?? 0
-        case .flexible(let payload, let bitRateSwitch, let errorStateIndicator):
+        case .fd(let payload, let bitRateSwitch, let errorStateIndicator):
             setData(payload)
             flags =
-                Wire.flexibleFormat | (bitRateSwitch ? Wire.bitRateSwitch : 0)
+                Wire.fdFormat | (bitRateSwitch ? Wire.bitRateSwitch : 0)
                 | (errorStateIndicator ? Wire.errorStateIndicator : 0)
         }
     }
@@ -57,7 +57,7 @@ extension canfd_frame {
     }
 
     /// The bytes that the kernel reads or writes for a frame: 16, or 72 for CAN FD.
-    static func size(of frame: Frame) -> UInt8 { frame.isFlexible ? Wire.flexibleSize : Wire.classicSize }
+    static func size(of frame: Frame) -> UInt8 { frame.isFD ? Wire.fdSize : Wire.classicSize }
 
     /// What the kernel delivered in so many bytes.
     func message(size: UInt8) -> Message {
@@ -70,10 +70,10 @@ extension canfd_frame {
     /// The frame that the kernel delivered in so many bytes.
     func frame(size: UInt8) -> Frame {
         let identifier = Identifier(truncating: can_id, extended: can_id & Wire.extended != 0)
-        if size == Wire.flexibleSize {
+        if size == Wire.fdSize {
             return Frame(
                 identifier: identifier,
-                content: .flexible(
+                content: .fd(
                     payload(atMost: 64), bitRateSwitch: flags & Wire.bitRateSwitch != 0,
                     errorStateIndicator: flags & Wire.errorStateIndicator != 0))
         }

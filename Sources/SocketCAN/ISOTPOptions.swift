@@ -15,7 +15,7 @@ public struct ISOTPOptions: Hashable, Sendable {
         /// Classic frames.
         case classic
         /// CAN FD frames of at most so many bytes of data: 8, 12, 16, 20, 24, 32, 48 or 64.
-        case flexible(dataLength: Int, bitRateSwitch: Bool)
+        case fd(dataLength: Int, bitRateSwitch: Bool)
     }
 
     /// Which part of the protocol is played.
@@ -53,7 +53,7 @@ public struct ISOTPOptions: Hashable, Sendable {
 
     /// The most bytes of a PDU that goes in a single frame.
     public var singleFrameCapacity: Int {
-        let dataLength = if case .flexible(let length, _) = link { length } else { 8 }
+        let dataLength = if case .fd(let length, _) = link { length } else { 8 }
         // The length stands in half a byte, or from 9 bytes of data on in a second one.
         let header = dataLength > 8 ? 2 : 1
         return dataLength - header - (addressing == .normal ? 0 : 1)

@@ -176,9 +176,9 @@ extension can_isotp_ll_options {
     fileprivate init(_ link: ISOTPOptions.Link) {
         switch link {
         case .classic: self.init(mtu: Wire.classicSize, tx_dl: 8, tx_flags: 0)
-        case .flexible(let dataLength, let bitRateSwitch):
+        case .fd(let dataLength, let bitRateSwitch):
             self.init(
-                mtu: Wire.flexibleSize, tx_dl: UInt8(dataLength), tx_flags: bitRateSwitch ? Wire.bitRateSwitch : 0)
+                mtu: Wire.fdSize, tx_dl: UInt8(dataLength), tx_flags: bitRateSwitch ? Wire.bitRateSwitch : 0)
         }
     }
 }

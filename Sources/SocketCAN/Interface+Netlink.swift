@@ -37,8 +37,8 @@ extension Interface {
         }
         // To rtnetlink it is a controller like others.
         if kind == .controller, driver == nil, Self.isSerialLine(name, index: index) {
-            self.kind = .serialLine
-            driver = Kind.serialLine.rawValue
+            self.kind = .slcan
+            driver = Kind.slcan.rawValue
         }
     }
 

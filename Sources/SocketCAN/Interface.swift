@@ -5,11 +5,11 @@ public struct Interface: Hashable, Sendable {
         /// A controller, or what its driver makes look like one.
         case controller = "can"
         /// A virtual bus within this host.
-        case virtual = "vcan"
+        case vcan
         /// One end of a virtual cable, between network namespaces as a rule.
-        case cable = "vxcan"
+        case vxcan
         /// A serial line adapter of the SLCAN protocol.
-        case serialLine = "slcan"
+        case slcan
     }
 
     /// Its name, `"can0"`.
@@ -36,9 +36,9 @@ public struct Interface: Hashable, Sendable {
     public var controller: Controller?
 
     /// Whether it takes CAN FD frames. More than 72 is CAN XL, which carries them too.
-    public var takesFlexible: Bool { mtu >= 72 }
+    public var takesFD: Bool { mtu >= 72 }
     /// Whether it takes CAN XL frames.
-    public var takesExtraLong: Bool { mtu >= 76 }
+    public var takesXL: Bool { mtu >= 76 }
 
     /// Counts since the interface was made.
     public struct Statistics: Hashable, Sendable {

@@ -41,9 +41,9 @@ extension Links {
         putSettings(link.name)
         request.nest(IFLA_LINKINFO) {
             switch link.kind {
-            case .virtual: request.put(IFLA_INFO_KIND, Interface.Kind.virtual.rawValue)
-            case .cable(let peer):
-                request.put(IFLA_INFO_KIND, Interface.Kind.cable.rawValue)
+            case .vcan: request.put(IFLA_INFO_KIND, Interface.Kind.vcan.rawValue)
+            case .vxcan(let peer):
+                request.put(IFLA_INFO_KIND, Interface.Kind.vxcan.rawValue)
                 request.nest(IFLA_INFO_DATA) {
                     request.nest(VXCAN_INFO_PEER) {
                         request.append(ifinfomsg())

@@ -3,9 +3,9 @@ public struct NewLink: Hashable, Sendable {
     /// What it is to be.
     public enum Kind: Hashable, Sendable {
         /// A virtual bus within this host.
-        case virtual
+        case vcan
         /// A virtual cable, with the name of its other end.
-        case cable(peer: String)
+        case vxcan(peer: String)
     }
 
     /// Its name, 1 to 15 bytes.

@@ -28,7 +28,7 @@ internal import CLinuxCAN
         switch report.opcode {
         case UInt32(RX_TIMEOUT): content = .timeout
         case UInt32(RX_CHANGED) where report.frame_count == 1:
-            content = .changed(report.frame.frame(size: key.isFlexible ? Wire.flexibleSize : Wire.classicSize))
+            content = .changed(report.frame.frame(size: key.isFD ? Wire.fdSize : Wire.classicSize))
         default: return nil
         }
         return WatchReport(

@@ -52,8 +52,8 @@ import Testing
     /// SOF, 11 bits, RRS, IDE, FDF, res, BRS are 17 nominal bits; the rest up to the delimiter goes at the data rate.
     @Test func theBitRateSwitchDividesAFrame() throws {
         let data = [UInt8](repeating: 0x55, count: 64)
-        let slow = try Frame.flexible(Self.standard(0x555), data)
-        let fast = try Frame.flexible(Self.standard(0x555), data, bitRateSwitch: true)
+        let slow = try Frame.fd(Self.standard(0x555), data)
+        let fast = try Frame.fd(Self.standard(0x555), data, bitRateSwitch: true)
         #expect(slow.bitLength.data == 0)
         #expect(fast.bitLength.nominal == 17 + 12)
         // ESI, code, data, 25 bits of count and check, 7 fixed stuff bits, the delimiter.
@@ -63,7 +63,7 @@ import Testing
 
     @Test(arguments: [(16, 17 + 4 + 6), (20, 21 + 4 + 7)])
     func longDataHasTheLongCheckSequence(count: Int, field: Int) throws {
-        let frame = try Frame.flexible(
+        let frame = try Frame.fd(
             Self.standard(0x555), [UInt8](repeating: 0x55, count: count), bitRateSwitch: true)
         let least = 1 + 4 + 8 * count + field + 1
         #expect((least...least + 2).contains(frame.bitLength.data))

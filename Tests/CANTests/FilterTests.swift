@@ -27,7 +27,7 @@ import Testing
         let filter = Filter(identifier: 0x123, mask: 0x7FF, remote: remote)
         #expect(filter.passes(try .data(standard, [])) == passesData)
         #expect(filter.passes(try .remote(standard, length: 0)) == passesRemote)
-        #expect(filter.passes(try .flexible(standard, [])) == passesData)
+        #expect(filter.passes(try .fd(standard, [])) == passesData)
     }
 
     @Test func invertedItPassesTheOthers() {

@@ -17,7 +17,7 @@ import Testing
         ),
         (
             "123##3DEADBEEF", .standard(0x123),
-            .flexible([0xDE, 0xAD, 0xBE, 0xEF], bitRateSwitch: true, errorStateIndicator: true)
+            .fd([0xDE, 0xAD, 0xBE, 0xEF], bitRateSwitch: true, errorStateIndicator: true)
         ),
     ]
 
@@ -37,10 +37,10 @@ import Testing
         #expect(try Frame(cansend: text).cansend == canonical)
     }
 
-    @Test func theLongestFlexibleFrame() throws {
+    @Test func theLongestFDFrame() throws {
         let bytes = (0..<64).map { UInt8($0) }
         let frame = try Frame(cansend: "18DAF110##1" + (try #require(Payload(bytes)).description))
-        #expect(frame == (try .flexible(.extended(0x18DA_F110), bytes, bitRateSwitch: true)))
+        #expect(frame == (try .fd(.extended(0x18DA_F110), bytes, bitRateSwitch: true)))
     }
 
     /// Each way to write it wrong, the field that is named, and what is said of it.
@@ -90,7 +90,7 @@ import Testing
         #expect(throws: InvalidFrame(field, reason)) { try Frame(cansend: text) }
     }
 
-    @Test func aFlexibleLengthThatDoesNotExistNamesItsNeighbours() throws {
+    @Test func anFDLengthThatDoesNotExistNamesItsNeighbours() throws {
         let error = try #require(throws: InvalidFrame.self) { try Frame(cansend: "123##0001122334455667788") }
         #expect(error.field == "data")
         #expect(error.allowed == [8, 12])

@@ -12,14 +12,14 @@ import Testing
         let frame = try Frame.data(identifier, bytes)
         #expect(frame.identifier == identifier)
         #expect(frame.content == .data(try #require(Payload(bytes)), rawDLC: nil))
-        #expect(!frame.isFlexible && !frame.isRemote)
+        #expect(!frame.isFD && !frame.isRemote)
     }
 
     @Test(arguments: 0...8)
     func aRemoteFrameAsksForUpToEightBytes(length: Int) throws {
         let frame = try Frame.remote(identifier, length: length)
         #expect(frame.content == .remote(length: UInt8(length), rawDLC: nil))
-        #expect(frame.isRemote && !frame.isFlexible)
+        #expect(frame.isRemote && !frame.isFD)
     }
 
     @Test(arguments: 9...15)
@@ -31,24 +31,24 @@ import Testing
         #expect(data != (try Frame.data(identifier, Array(1...8))))
     }
 
-    @Test(arguments: DataLength.flexible)
-    func aFlexibleFrameHasALengthThatExists(length: Int) throws {
+    @Test(arguments: DataLength.fd)
+    func anFDFrameHasALengthThatExists(length: Int) throws {
         let bytes = (0..<length).map { UInt8($0) }
-        let frame = try Frame.flexible(identifier, bytes, bitRateSwitch: true)
+        let frame = try Frame.fd(identifier, bytes, bitRateSwitch: true)
         let payload = try #require(Payload(bytes))
-        #expect(frame.content == .flexible(payload, bitRateSwitch: true, errorStateIndicator: false))
-        #expect(frame.isFlexible && !frame.isRemote)
+        #expect(frame.content == .fd(payload, bitRateSwitch: true, errorStateIndicator: false))
+        #expect(frame.isFD && !frame.isRemote)
     }
 
     @Test(arguments: 0...64)
     func paddingFillsUpWithZeros(count: Int) throws {
         let bytes = [UInt8](repeating: 0xFF, count: count)
-        let frame = try Frame.flexible(identifier, bytes, errorStateIndicator: true, pad: true)
-        guard case .flexible(let payload, false, true) = frame.content else {
+        let frame = try Frame.fd(identifier, bytes, errorStateIndicator: true, pad: true)
+        guard case .fd(let payload, false, true) = frame.content else {
             Issue.record("flags were lost: \(frame)")
             return
         }
-        #expect(payload.count == DataLength.flexible.first { $0 >= count })
+        #expect(payload.count == DataLength.fd.first { $0 >= count })
         #expect(payload.bytes == bytes + [UInt8](repeating: 0, count: payload.count - count))
     }
 
@@ -82,19 +82,19 @@ import Testing
     }
 
     @Test(arguments: [(9, 8, 12), (13, 12, 16), (31, 24, 32), (33, 32, 48), (63, 48, 64)])
-    func aFlexibleFrameOfNoLengthIsRefused(count: Int, below: Int, above: Int) {
+    func anFDFrameOfNoLengthIsRefused(count: Int, below: Int, above: Int) {
         let error = InvalidFrame(
             "data",
             "has \(count) bytes, which no CAN FD frame has; the nearest lengths are \(below) and \(above) "
                 + "(or pad it with zeros: pad)",
             allowed: [below, above])
-        #expect(throws: error) { try Frame.flexible(identifier, [UInt8](repeating: 0, count: count)) }
+        #expect(throws: error) { try Frame.fd(identifier, [UInt8](repeating: 0, count: count)) }
     }
 
     @Test(arguments: [65, 1000], [false, true])
-    func aLongerFlexibleFrameIsRefused(count: Int, pad: Bool) {
+    func aLongerFDFrameIsRefused(count: Int, pad: Bool) {
         let error = InvalidFrame("data", "has \(count) bytes; a CAN FD frame carries at most 64")
-        #expect(throws: error) { try Frame.flexible(identifier, [UInt8](repeating: 0, count: count), pad: pad) }
+        #expect(throws: error) { try Frame.fd(identifier, [UInt8](repeating: 0, count: count), pad: pad) }
     }
 
     // MARK: Equality and the error
@@ -103,8 +103,8 @@ import Testing
         let frames: [Frame] = [
             try .data(identifier, [1]), try .data(identifier, [2]), try .data(identifier, []),
             try .data(.extended(0x123), [1]), try .remote(identifier, length: 0), try .remote(identifier, length: 1),
-            try .flexible(identifier, [1]), try .flexible(identifier, [1], bitRateSwitch: true),
-            try .flexible(identifier, [1], errorStateIndicator: true),
+            try .fd(identifier, [1]), try .fd(identifier, [1], bitRateSwitch: true),
+            try .fd(identifier, [1], errorStateIndicator: true),
         ]
         #expect(Set(frames).count == frames.count)
         #expect(try .data(identifier, [1]) == frames[0])

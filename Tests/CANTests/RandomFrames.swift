@@ -37,8 +37,8 @@ extension SeededGenerator {
                 ? try .data(identifier, bytes(8), rawDLC: code) : try .remote(identifier, length: 8, rawDLC: code)
         case 2: return try .remote(identifier, length: Int.random(in: 0...8, using: &self))
         default:
-            return try .flexible(
-                identifier, bytes(DataLength.flexible.randomElement(using: &self)!),
+            return try .fd(
+                identifier, bytes(DataLength.fd.randomElement(using: &self)!),
                 bitRateSwitch: Bool.random(using: &self), errorStateIndicator: Bool.random(using: &self))
         }
     }

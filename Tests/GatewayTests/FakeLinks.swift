@@ -52,10 +52,10 @@ final class FakeLinks: LinkKernel {
     func make(_ link: NewLink) throws(LinkError) {
         state.withLock { state in
             var names = [link.name]
-            var kind = Interface.Kind.virtual
-            if case .cable(let peer) = link.kind {
+            var kind = Interface.Kind.vcan
+            if case .vxcan(let peer) = link.kind {
                 names.append(peer)
-                kind = .cable
+                kind = .vxcan
             }
             for name in names {
                 state.interfaces.append(
@@ -68,8 +68,8 @@ final class FakeLinks: LinkKernel {
 
     func remove(index: Int, named name: String) throws(LinkError) {
         state.withLock { state in
-            let isCable = state.interfaces.first { $0.index == index }?.kind == .cable
-            state.interfaces.removeAll { $0.index == index || (isCable && $0.kind == .cable) }
+            let isCable = state.interfaces.first { $0.index == index }?.kind == .vxcan
+            state.interfaces.removeAll { $0.index == index || (isCable && $0.kind == .vxcan) }
         }
     }
 }
@@ -78,7 +78,7 @@ extension Interface {
     /// A bus within the host.
     static func bus(_ name: String = "vcan0", mtu: Int = 72, isUp: Bool = false) -> Interface {
         Interface(
-            name: name, index: 1, kind: .virtual, isUp: isUp, isRunning: isUp, mtu: mtu, transmitQueueLength: 0)
+            name: name, index: 1, kind: .vcan, isUp: isUp, isRunning: isUp, mtu: mtu, transmitQueueLength: 0)
     }
 
     /// A controller with a clock of 80 MHz that has CAN FD, and listen_only, one_shot and berr_reporting beside it.
@@ -103,10 +103,10 @@ extension Interface {
     }
 
     /// The same with CAN FD on.
-    static func flexible(_ name: String = "can0", dataBitrate: Int = 2_000_000, isUp: Bool = false) -> Interface {
+    static func fd(_ name: String = "can0", dataBitrate: Int = 2_000_000, isUp: Bool = false) -> Interface {
         var interface = controller(name, isUp: isUp)
         interface.mtu = 72
-        interface.controller?.modes = .flexible
+        interface.controller?.modes = .fd
         interface.controller?.dataBitTiming = BitTiming(.bitrate(dataBitrate, samplePoint: nil))
         return interface
     }
@@ -117,7 +117,7 @@ extension Interface {
         case .up:
             if let controller {
                 guard let rate = controller.bitTiming?.bitrate else { return .invalidArgument }
-                if controller.modes.contains(.flexible), controller.dataBitTiming.map({ $0.bitrate < rate }) ?? true {
+                if controller.modes.contains(.fd), controller.dataBitTiming.map({ $0.bitrate < rate }) ?? true {
                     return .invalidArgument
                 }
             }
@@ -137,7 +137,7 @@ extension Interface {
     private mutating func take(_ settings: ControllerSettings) -> Errno? {
         guard var controller else { return .operationNotSupported }
         if isUp { return .busy }
-        let switchesOn = settings.modes.map { $0.mask.intersection($0.values).contains(.flexible) } ?? false
+        let switchesOn = settings.modes.map { $0.mask.intersection($0.values).contains(.fd) } ?? false
         if switchesOn, settings.bitTiming == nil || settings.dataBitTiming == nil { return .operationNotSupported }
         if settings.dataBitTiming != nil, !switchesOn { return .operationNotSupported }
         // The kernel has set the first when the second fails.
@@ -148,8 +148,8 @@ extension Interface {
         }
         if let modes = settings.modes {
             controller.modes = controller.modes.subtracting(modes.mask).union(modes.values)
-            mtu = controller.modes.contains(.flexible) ? 72 : 16
-            if !controller.modes.contains(.flexible) { controller.dataBitTiming = nil }
+            mtu = controller.modes.contains(.fd) ? 72 : 16
+            if !controller.modes.contains(.fd) { controller.dataBitTiming = nil }
         }
         if let delay = settings.restartDelay { controller.restartDelay = delay }
         if let timing = settings.dataBitTiming {

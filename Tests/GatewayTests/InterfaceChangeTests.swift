@@ -39,7 +39,7 @@ import Testing
         #expect(change.isUp == false && change.mtu == 72 && change.transmitQueueLength == 100 && change.cycles)
         #expect(change.arbitration.bitrate == 500_000 && change.arbitration.samplePoint == 875)
         #expect(change.restartDelay == 4_294_967_295 && change.termination == 120)
-        #expect(change.modes.mask == ControlModes(rawValue: 0x28) && change.modes.values == .flexible)
+        #expect(change.modes.mask == ControlModes(rawValue: 0x28) && change.modes.values == .fd)
         #expect(
             change.data.segments
                 == InterfaceChange.Segments(
@@ -96,11 +96,11 @@ import Testing
 
     @Test func aNewInterfaceIsRead() throws {
         let bus = try NewInterface(json(#"{"name":"vcan1","kind":"vcan"}"#))
-        #expect(bus == NewInterface(link: NewLink(name: "vcan1", kind: .virtual), isUp: false))
+        #expect(bus == NewInterface(link: NewLink(name: "vcan1", kind: .vcan), isUp: false))
         let cable = try NewInterface(
             json(#"{"name":"a","kind":"vxcan","peer":"b","mtu":16,"txqueuelen":5,"up":true}"#))
         #expect(cable.isUp)
-        #expect(cable.link == NewLink(name: "a", kind: .cable(peer: "b"), mtu: 16, transmitQueueLength: 5))
+        #expect(cable.link == NewLink(name: "a", kind: .vxcan(peer: "b"), mtu: 16, transmitQueueLength: 5))
     }
 
     @Test(arguments: ["a", "fifteen-bytes-x", "can.1", "a?b", "-", "..."]) func namesAreTaken(name: String) throws {

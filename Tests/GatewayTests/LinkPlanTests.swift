@@ -47,9 +47,9 @@ import Testing
         #expect(try steps(text, .controller(isUp: true)) == [])
     }
 
-    @Test func whatIsSoAlreadyIsNoChangeWithFlexibleFrames() throws {
+    @Test func whatIsSoAlreadyIsNoChangeWithFDFrames() throws {
         let text = #"{"modes":{"fd":true},"mtu":72,"bitrate":500000,"data_bitrate":2000000,"data_sample_point":0.8}"#
-        #expect(try steps(text, .flexible(isUp: true)) == [])
+        #expect(try steps(text, .fd(isUp: true)) == [])
     }
 
     @Test(arguments: [
@@ -98,12 +98,12 @@ import Testing
 
     // MARK: CAN FD
 
-    @Test func flexibleFramesGoOnWithBothTimings() throws {
+    @Test func fdFramesGoOnWithBothTimings() throws {
         let controller = Interface.controller()
         let present = try #require(controller.controller?.bitTiming)
         let one = try settings(#"{"modes":{"fd":true},"data_bitrate":2000000}"#, controller)
         #expect(one.bitTiming == present.setting && one.dataBitTiming == .bitrate(2_000_000, samplePoint: nil))
-        #expect(one.modes == ControllerSettings.Modes(mask: .flexible, values: .flexible))
+        #expect(one.modes == ControllerSettings.Modes(mask: .fd, values: .fd))
         let two = try settings(
             #"{"modes":{"fd":true},"bitrate":250000,"data_bitrate":1000000,"data_sample_point":0.75}"#, controller)
         #expect(two.bitTiming == .bitrate(250_000, samplePoint: nil))
@@ -111,18 +111,18 @@ import Testing
     }
 
     @Test func aDataTimingIsSentWithAllThatTheKernelWants() throws {
-        let flexible = Interface.flexible()
-        let one = try settings(#"{"data_bitrate":4000000}"#, flexible)
-        #expect(one.bitTiming == flexible.controller?.bitTiming?.setting)
+        let fd = Interface.fd()
+        let one = try settings(#"{"data_bitrate":4000000}"#, fd)
+        #expect(one.bitTiming == fd.controller?.bitTiming?.setting)
         #expect(one.dataBitTiming == .bitrate(4_000_000, samplePoint: nil))
-        #expect(one.modes == ControllerSettings.Modes(mask: .flexible, values: .flexible))
+        #expect(one.modes == ControllerSettings.Modes(mask: .fd, values: .fd))
         // The other timing alone, and other modes, go without.
-        let two = try settings(#"{"bitrate":250000,"modes":{"listen_only":true}}"#, flexible)
+        let two = try settings(#"{"bitrate":250000,"modes":{"listen_only":true}}"#, fd)
         #expect(two.dataBitTiming == nil && two.bitTiming == .bitrate(250_000, samplePoint: nil))
         #expect(
             two.modes == ControllerSettings.Modes(mask: ControlModes(rawValue: 2), values: ControlModes(rawValue: 2)))
-        let off = try settings(#"{"modes":{"fd":false}}"#, flexible)
-        #expect(off.modes == ControllerSettings.Modes(mask: .flexible, values: []) && off.bitTiming == nil)
+        let off = try settings(#"{"modes":{"fd":false}}"#, fd)
+        #expect(off.modes == ControllerSettings.Modes(mask: .fd, values: []) && off.bitTiming == nil)
     }
 
     @Test func modesThatAreAlwaysOnAreNamedAlong() throws {
@@ -144,22 +144,22 @@ import Testing
         (#"{"modes":{"fd":true},"data_bitrate":2000000,"bitrate":3000000}"#, .invalidInterfaceSetting, "data_bitrate"),
         (#"{"modes":{"triple_sampling":true}}"#, .notSupported, "modes.triple_sampling"),
     ])
-    func whatFlexibleFramesNeedIsChecked(text: String, code: ProblemCode, field: String) throws {
+    func whatFDFramesNeedIsChecked(text: String, code: ProblemCode, field: String) throws {
         let problem = try #require(try self.problem(text, .controller()))
         #expect(problem.code == code && problem.field == field)
     }
 
     @Test func theArbitrationPhaseIsNoFasterThanTheData() throws {
-        let problem = try #require(try self.problem(#"{"bitrate":800000}"#, .flexible(dataBitrate: 500_000)))
+        let problem = try #require(try self.problem(#"{"bitrate":800000}"#, .fd(dataBitrate: 500_000)))
         #expect(problem.code == .invalidInterfaceSetting && problem.field == "bitrate")
-        let off = try #require(try self.problem(#"{"modes":{"fd":false},"data_bitrate":1000000}"#, .flexible()))
+        let off = try #require(try self.problem(#"{"modes":{"fd":false},"data_bitrate":1000000}"#, .fd()))
         #expect(off.code == .invalidInterfaceSetting && off.field == "data_bitrate")
         let first = try #require(
             try self.problem(#"{"modes":{"fd":true},"data_bitrate":1000000}"#, .controller(bitrate: nil)))
         #expect(first.code == .invalidInterfaceSetting && first.field == "bitrate")
     }
 
-    @Test func aDriverWithoutFlexibleFramesSaysSo() throws {
+    @Test func aDriverWithoutFDFramesSaysSo() throws {
         var controller = Interface.controller()
         controller.controller?.supportedModes = ControlModes(rawValue: 0x0A)
         for (text, field) in [
@@ -179,7 +179,7 @@ import Testing
     ])
     func onlyAControllerHasThem(field: String, value: String) throws {
         var serialLine = Interface.controller(bitrate: nil)
-        serialLine.kind = .serialLine
+        serialLine.kind = .slcan
         for interface in [Interface.bus(), serialLine] {
             let problem = try #require(try self.problem(#"{"up":true,"\#(field)":\#(value)}"#, interface))
             #expect(problem.code == .notSupported && problem.field == field)
@@ -224,7 +224,7 @@ import Testing
         #expect(try #require(try self.problem(#"{"sample_point":0.8}"#, controller)).field == "sample_point")
         // Its bit rate is the serial line's business.
         var serialLine = controller
-        serialLine.kind = .serialLine
+        serialLine.kind = .slcan
         #expect(try steps(#"{"up":true}"#, serialLine) == [.up])
     }
 
@@ -232,8 +232,8 @@ import Testing
         let problem = try #require(try self.problem(#"{"mtu":72}"#, .controller()))
         #expect(problem.code == .invalidInterfaceSetting && problem.field == "mtu" && problem.allowedNumbers == [16])
         #expect(try steps(#"{"mtu":72,"modes":{"fd":true},"data_bitrate":1000000}"#, .controller()).count == 1)
-        #expect(try steps(#"{"mtu":16,"modes":{"fd":false}}"#, .flexible()).count == 1)
-        #expect(try #require(try self.problem(#"{"mtu":72,"modes":{"fd":false}}"#, .flexible())).field == "mtu")
+        #expect(try steps(#"{"mtu":16,"modes":{"fd":false}}"#, .fd()).count == 1)
+        #expect(try #require(try self.problem(#"{"mtu":72,"modes":{"fd":false}}"#, .fd())).field == "mtu")
     }
 
     @Test func theTerminationIsOneOfThoseThereAre() throws {

@@ -79,9 +79,9 @@ import Testing
         #"{"data_bitrate":4000000,"cycle":true}"#, #"{"modes":{"fd":false},"bitrate":250000,"cycle":true}"#,
         #"{"bitrate":250000,"data_bitrate":4000000,"cycle":true}"#,
     ])
-    func flexibleFramesComeBackToo(text: String) throws {
+    func fdFramesComeBackToo(text: String) throws {
         for failing in 1..<3 {
-            let kernel = FakeLinks(.flexible(isUp: true))
+            let kernel = FakeLinks(.fd(isUp: true))
             let before = kernel["can0"]
             kernel.fail(failing, with: .invalidArgument)
             let problem = try #require(self.problem(try change(kernel, "can0", text)))
@@ -158,17 +158,17 @@ import Testing
 
     @Test func bothEndsOfACableGoUp() throws {
         let kernel = FakeLinks()
-        let link = NewLink(name: "a", kind: .cable(peer: "b"), mtu: 16)
+        let link = NewLink(name: "a", kind: .vxcan(peer: "b"), mtu: 16)
         let made = try #require(try make(kernel, NewInterface(link: link, isUp: true)).result.get())
         #expect(made.name == "a" && made.isUp && made.mtu == 16 && kernel["b"]?.isUp == true)
-        let down = try make(kernel, NewInterface(link: NewLink(name: "c", kind: .virtual), isUp: false)).result.get()
+        let down = try make(kernel, NewInterface(link: NewLink(name: "c", kind: .vcan), isUp: false)).result.get()
         #expect(down?.isUp == false)
     }
 
     @Test(arguments: [0, 1]) func nothingHalfMadeIsLeft(failing: Int) throws {
         let kernel = FakeLinks()
         kernel.fail(failing, with: .notConnected)
-        let link = NewLink(name: "a", kind: .cable(peer: "b"))
+        let link = NewLink(name: "a", kind: .vxcan(peer: "b"))
         let problem = try #require(self.problem(make(kernel, NewInterface(link: link, isUp: true))))
         #expect(problem.detail.hasSuffix("; what was made is removed again") && problem.field == "up")
         #expect(kernel["a"] == nil && kernel["b"] == nil)
@@ -177,7 +177,7 @@ import Testing
     @Test func aNameThatIsTakenIsNamed() throws {
         let kernel = FakeLinks(.bus("vcan0"))
         for (link, field) in [
-            (NewLink(name: "vcan0", kind: .virtual), "name"), (NewLink(name: "a", kind: .cable(peer: "vcan0")), "peer"),
+            (NewLink(name: "vcan0", kind: .vcan), "name"), (NewLink(name: "a", kind: .vxcan(peer: "vcan0")), "peer"),
         ] {
             let problem = try #require(self.problem(make(kernel, NewInterface(link: link, isUp: false))))
             #expect(problem.code == .interfaceExists && problem.field == field && problem.errno == "EEXIST")
@@ -212,7 +212,7 @@ import Testing
         let delayed = problem(try restart { $0.controller?.restartDelay = 100 })
         #expect(delayed?.code == .invalidInterfaceSetting && delayed?.field == "restart_ms")
         #expect(problem(try restart { $0.isUp = false })?.code == .interfaceDown)
-        #expect(problem(try restart { $0.kind = .serialLine })?.code == .notSupported)
+        #expect(problem(try restart { $0.kind = .slcan })?.code == .notSupported)
         let bus = FakeLinks(.bus(isUp: true))
         let outcome = LinkTransaction.run(on: bus) { transaction throws(Problem) in
             try transaction.restart(.bus(isUp: true))

@@ -9,7 +9,7 @@ import Testing
 @Suite struct WatchSpecificationTests {
     private func specification(_ json: String, mtu: Int = 72) throws(Problem) -> WatchSpecification {
         let interface = Interface(
-            name: "vcan0", index: 1, kind: .virtual, isUp: true, isRunning: true, mtu: mtu, transmitQueueLength: 1000)
+            name: "vcan0", index: 1, kind: .vcan, isUp: true, isRunning: true, mtu: mtu, transmitQueueLength: 1000)
         return try WatchSpecification(try! JSONValue(parsing: Array(json.utf8)), for: interface)
     }
 
@@ -82,7 +82,7 @@ import Testing
         #expect(problem.code == .malformedRequest && problem.field == field)
     }
 
-    @Test func flexibleFramesNeedAnInterfaceThatTakesThem() {
+    @Test func fdFramesNeedAnInterfaceThatTakesThem() {
         #expect(problem(#"{"id":"123","fd":true}"#, mtu: 16)?.field == "fd")
         #expect(problem(#"{"id":"123","fd":true}"#) == nil)
     }

@@ -5,7 +5,7 @@ import Testing
 
 extension KernelTests {
     @Suite struct BroadcastManagerLinkEventsTests {
-        private let key = BroadcastManager.Key(1, isFlexible: false)
+        private let key = BroadcastManager.Key(1, isFD: false)
         private let first: Frame
 
         init() throws { first = try Frame(cansend: "101#01") }
@@ -27,9 +27,9 @@ extension KernelTests {
             let bus = try VirtualInterface()
             let receiver = try RawSocket(interfaceIndex: bus.index)
             let manager = try BroadcastManager(interfaceIndex: bus.index)
-            let flexible = try Frame(cansend: "123##1AABB")
-            for frame in [first, flexible] { try manager.send(frame) }
-            #expect(try receiver.nextFrames(2) == [first, flexible])
+            let fd = try Frame(cansend: "123##1AABB")
+            for frame in [first, fd] { try manager.send(frame) }
+            #expect(try receiver.nextFrames(2) == [first, fd])
             try bus.set("down")
             for _ in 0..<2 {
                 #expect(refusal { () throws(SystemError) in try manager.send(first) } == .networkDown)

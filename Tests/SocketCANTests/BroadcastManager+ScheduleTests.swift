@@ -6,8 +6,8 @@ import Testing
 extension KernelTests {
     @Suite(.sharedInterface) struct BroadcastManagerScheduleTests {
         private let bus: VirtualInterface
-        private let key = BroadcastManager.Key(1, isFlexible: false)
-        private let clock = BroadcastManager.Key(2, isFlexible: false)
+        private let key = BroadcastManager.Key(1, isFD: false)
+        private let clock = BroadcastManager.Key(2, isFD: false)
         private let first: Frame
         private let second: Frame
 

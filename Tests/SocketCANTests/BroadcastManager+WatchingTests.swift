@@ -35,7 +35,7 @@ extension KernelTests {
         @Test func aKeyStandsForFramesOfItsKindOnly() throws {
             let identifier = Identifier(truncating: 0x123, extended: true)
             let keys = [
-                key, .init(key.identifier, isFlexible: true), .init(identifier), .init(identifier, isFlexible: true),
+                key, .init(key.identifier, isFD: true), .init(identifier), .init(identifier, isFD: true),
             ]
             let frames = ["123#01", "123##102", "00000123#03", "00000123##004"]
             for (key, own) in zip(keys, frames) {
@@ -64,7 +64,7 @@ extension KernelTests {
             let manager = try BroadcastManager(interfaceIndex: bus.index)
             var mask = Payload(zeros: 64)
             mask[63] = 0x80
-            try manager.watch(.init(key.identifier, isFlexible: true), .content(mask: mask))
+            try manager.watch(.init(key.identifier, isFD: true), .content(mask: mask))
             let zeros = "123##0" + String(repeating: "00", count: 63)
             #expect(
                 try reported(manager, of: [zeros + "00", zeros + "7F", zeros + "80"]) == [zeros + "00", zeros + "80"])
@@ -191,7 +191,7 @@ extension KernelTests {
             try manager.endWatch(key)
             #expect(refusal { () throws(SystemError) in try manager.endWatch(key) } == .invalidArgument)
             #expect(
-                refusal { () throws(SystemError) in try manager.endWatch(.init(other.identifier, isFlexible: true)) }
+                refusal { () throws(SystemError) in try manager.endWatch(.init(other.identifier, isFD: true)) }
                     == .invalidArgument)
             #expect(try !manager.isReady(within: 0.2))
             #expect(try reported(manager, of: ["123#01", "124#01"]) == ["124#01"])

@@ -6,8 +6,8 @@ import Testing
 extension KernelTests {
     @Suite(.sharedInterface) struct BroadcastManagerTests {
         private let bus: VirtualInterface
-        private let key = BroadcastManager.Key(1, isFlexible: false)
-        private let flexibleKey = BroadcastManager.Key(1, isFlexible: true)
+        private let key = BroadcastManager.Key(1, isFD: false)
+        private let fdKey = BroadcastManager.Key(1, isFD: true)
         /// As good as never.
         private let rarely = BroadcastManager.Schedule(interval: 3_600_000_000)
 
@@ -47,18 +47,18 @@ extension KernelTests {
             let manager = try BroadcastManager(interfaceIndex: bus.index)
             let classic = try frames(
                 "123#DEADBEEF", "18DAF110#", "123#R4", "00000123#R", "123#0102030405060708_9", "123#R8_C")
-            let flexible = try frames(
+            let fd = try frames(
                 "123##0", "18DAF110##30102", "123##1" + String(repeating: "A5", count: 64),
                 "123##2000102030405060708090A0B")
             try manager.start(key, classic, .init(count: 6, initialInterval: 1000, interval: 0))
             #expect(try receiver.nextFrames(6) == classic)
-            try manager.start(flexibleKey, flexible, .init(count: 4, initialInterval: 1000, interval: 0))
-            #expect(try receiver.nextFrames(4) == flexible)
+            try manager.start(fdKey, fd, .init(count: 4, initialInterval: 1000, interval: 0))
+            #expect(try receiver.nextFrames(4) == fd)
             // And so the kernel reads them back.
             #expect(try manager.next() == .expired(key))
-            #expect(try manager.next() == .expired(flexibleKey))
+            #expect(try manager.next() == .expired(fdKey))
             #expect(try status(manager, key).frames == classic)
-            #expect(try status(manager, flexibleKey).frames == flexible)
+            #expect(try status(manager, fdKey).frames == fd)
         }
 
         @Test func noneAndMoreThan256AreRefused() throws {
@@ -75,7 +75,7 @@ extension KernelTests {
         @Test func severalSequencesRunOnOneSocket() throws {
             let receiver = try RawSocket(interfaceIndex: bus.index)
             let manager = try BroadcastManager(interfaceIndex: bus.index)
-            let keys = (0..<5).map { BroadcastManager.Key($0 * 53_687_091, isFlexible: false) }
+            let keys = (0..<5).map { BroadcastManager.Key($0 * 53_687_091, isFD: false) }
             // All on the same identifier, which their keys do not depend on.
             for (index, key) in keys.enumerated() {
                 try manager.start(
@@ -149,18 +149,18 @@ extension KernelTests {
             #expect(refusal { () throws(SystemError) in try manager.delete(key) } == .invalidArgument)
         }
 
-        @Test func flexibleAndClassicKeysAreApart() throws {
+        @Test func fdAndClassicKeysAreApart() throws {
             let manager = try BroadcastManager(interfaceIndex: bus.index)
             let classic = try frames("123#01")
-            let flexible = try frames("123##001", "123##002")
+            let fd = try frames("123##001", "123##002")
             try manager.start(key, classic, rarely)
-            #expect(refusal { () throws(SystemError) in try manager.delete(flexibleKey) } == .invalidArgument)
-            try manager.start(flexibleKey, flexible, rarely)
+            #expect(refusal { () throws(SystemError) in try manager.delete(fdKey) } == .invalidArgument)
+            try manager.start(fdKey, fd, rarely)
             #expect(try status(manager, key).frames == classic)
-            #expect(try status(manager, flexibleKey).frames == flexible)
-            #expect(try manager.sentCounts() == [key: 1, flexibleKey: 1])
+            #expect(try status(manager, fdKey).frames == fd)
+            #expect(try manager.sentCounts() == [key: 1, fdKey: 1])
             try manager.delete(key)
-            #expect(try status(manager, flexibleKey).frames == flexible)
+            #expect(try status(manager, fdKey).frames == fd)
             #expect(refusal { () throws(SystemError) in try manager.requestStatus(key) } == .invalidArgument)
         }
 

@@ -24,10 +24,10 @@ import Testing
     @Test(
         arguments: [
             (.classic, .normal, 7), (.classic, .mixed(1), 6), (.classic, .extended(transmit: 1, receive: 2), 6),
-            (.flexible(dataLength: 8, bitRateSwitch: false), .normal, 7),
-            (.flexible(dataLength: 12, bitRateSwitch: false), .normal, 10),
-            (.flexible(dataLength: 64, bitRateSwitch: true), .normal, 62),
-            (.flexible(dataLength: 64, bitRateSwitch: true), .mixed(1), 61),
+            (.fd(dataLength: 8, bitRateSwitch: false), .normal, 7),
+            (.fd(dataLength: 12, bitRateSwitch: false), .normal, 10),
+            (.fd(dataLength: 64, bitRateSwitch: true), .normal, 62),
+            (.fd(dataLength: 64, bitRateSwitch: true), .mixed(1), 61),
         ] as [(ISOTPOptions.Link, ISOTPOptions.Addressing, Int)])
     func aSingleFrameHoldsSoMuch(link: ISOTPOptions.Link, addressing: ISOTPOptions.Addressing, capacity: Int) {
         var options = ISOTPOptions()

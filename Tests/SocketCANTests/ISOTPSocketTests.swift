@@ -72,9 +72,9 @@ extension KernelTests {
                 (options { $0.transmitPadding = 0xAA }, [0x3E, 0x00], "7E0#023E00AAAAAAAAAA"),
                 (options { $0.addressing = .mixed(0xF1) }, [0x3E, 0x00], "7E0#F1023E00"),
                 (options { $0.addressing = .extended(transmit: 0xF1, receive: 0x10) }, [0x3E], "7E0#F1013E"),
-                (options { $0.link = .flexible(dataLength: 64, bitRateSwitch: true) }, [0x3E], "7E0##1013E"),
+                (options { $0.link = .fd(dataLength: 64, bitRateSwitch: true) }, [0x3E], "7E0##1013E"),
                 (
-                    options { $0.link = .flexible(dataLength: 64, bitRateSwitch: false) }, [UInt8](1...9),
+                    options { $0.link = .fd(dataLength: 64, bitRateSwitch: false) }, [UInt8](1...9),
                     "7E0##00009010203040506070809CC"
                 ),
                 (options { $0.role = .functional }, [0x3E, 0x80], "7E0#023E80"),
@@ -150,7 +150,7 @@ extension KernelTests {
 
         @Test func whatCannotBeBoundIsRefused() throws {
             let classic = try VirtualInterface(mtu: 16)
-            let flexible = options { $0.link = .flexible(dataLength: 8, bitRateSwitch: false) }
+            let fd = options { $0.link = .fd(dataLength: 8, bitRateSwitch: false) }
             #expect(
                 refusal { () throws(SystemError) in
                     try ISOTPSocket(interfaceIndex: bus.index, transmit: tester, receive: tester)
@@ -158,7 +158,7 @@ extension KernelTests {
             #expect(
                 refusal { () throws(SystemError) in
                     try ISOTPSocket(
-                        interfaceIndex: classic.index, transmit: tester, receive: unit, options: flexible)
+                        interfaceIndex: classic.index, transmit: tester, receive: unit, options: fd)
                 } == .invalidArgument)
             #expect(
                 refusal { () throws(SystemError) in

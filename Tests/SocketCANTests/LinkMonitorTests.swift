@@ -31,7 +31,7 @@ extension KernelTests {
             #expect(try monitor.events().isEmpty)
             let bus = try VirtualInterface(isUp: false)
             let added = try #require(try waitForPresence(of: bus, in: monitor) { !$0.isUp })
-            #expect(added.name == bus.name && added.kind == .virtual)
+            #expect(added.name == bus.name && added.kind == .vcan)
             #expect(added == (try Links.list().first { $0.index == bus.index }))
 
             try bus.set("up")

@@ -26,9 +26,9 @@ extension KernelTests {
 
         @Test(arguments: [16, 72, 2060]) func aBusIsMadeAndRemoved(mtu: Int) throws {
             let name = freeName()
-            try Links.make(NewLink(name: name, kind: .virtual, mtu: mtu, transmitQueueLength: 33))
+            try Links.make(NewLink(name: name, kind: .vcan, mtu: mtu, transmitQueueLength: 33))
             let made = try interface(name)
-            #expect(made.kind == .virtual && !made.isUp && made.mtu == mtu && made.transmitQueueLength == 33)
+            #expect(made.kind == .vcan && !made.isUp && made.mtu == mtu && made.transmitQueueLength == 33)
             #expect(Links.index(of: name) == made.index)
             try Links.remove(index: made.index, named: name)
             #expect(Links.index(of: name) == nil)
@@ -36,9 +36,9 @@ extension KernelTests {
 
         @Test func aCableIsMadeWithBothEndsAndRemovedWithBoth() throws {
             let name = freeName()
-            try Links.make(NewLink(name: name, kind: .cable(peer: name + "p"), mtu: 16, transmitQueueLength: 7))
+            try Links.make(NewLink(name: name, kind: .vxcan(peer: name + "p"), mtu: 16, transmitQueueLength: 7))
             let ends = [try interface(name), try interface(name + "p")]
-            #expect(ends.allSatisfy { $0.kind == .cable && !$0.isUp && $0.mtu == 16 && $0.transmitQueueLength == 7 })
+            #expect(ends.allSatisfy { $0.kind == .vxcan && !$0.isUp && $0.mtu == 16 && $0.transmitQueueLength == 7 })
             for end in ends { try Links.apply(.up, to: end) }
             #expect(try interface(name).isUp && interface(name + "p").isUp)
             try Links.remove(index: ends[1].index, named: ends[1].name)
@@ -47,11 +47,11 @@ extension KernelTests {
 
         @Test func aNameThatIsTakenIsRefused() throws {
             let bus = try VirtualInterface()
-            let error = refusal { () throws(LinkError) in try Links.make(NewLink(name: bus.name, kind: .virtual)) }
+            let error = refusal { () throws(LinkError) in try Links.make(NewLink(name: bus.name, kind: .vcan)) }
             #expect(error == LinkError(.exists, call: "RTM_NEWLINK", sentence: error?.sentence, interface: bus.name))
             let free = freeName()
             let other = refusal { () throws(LinkError) in
-                try Links.make(NewLink(name: free, kind: .cable(peer: bus.name)))
+                try Links.make(NewLink(name: free, kind: .vxcan(peer: bus.name)))
             }
             #expect(other?.errno == .exists && Links.index(of: free) == nil)
         }
@@ -175,14 +175,14 @@ extension KernelTests {
                     try set(controller) { $0.bitTiming = .bitrate(7, samplePoint: nil) }
                 }
                 #expect([.outOfDomain, .invalidArgument].contains(rate?.errno))
-                let flexible = refusal { () throws(LinkError) in
+                let fd = refusal { () throws(LinkError) in
                     try set(controller) {
                         $0.bitTiming = .bitrate(500_000, samplePoint: nil)
                         $0.dataBitTiming = .bitrate(2_000_000, samplePoint: nil)
-                        $0.modes = ControllerSettings.Modes(mask: .flexible, values: .flexible)
+                        $0.modes = ControllerSettings.Modes(mask: .fd, values: .fd)
                     }
                 }
-                #expect(flexible?.errno == .operationNotSupported)
+                #expect(fd?.errno == .operationNotSupported)
                 let termination = refusal { () throws(LinkError) in try Links.apply(.termination(120), to: controller) }
                 #expect(termination?.errno == .operationNotSupported)
                 #expect(controller.controller?.terminationValues == nil)

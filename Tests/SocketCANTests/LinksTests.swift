@@ -38,7 +38,7 @@ extension KernelTests {
             // One of each kind that can be made, up and down, with and without CAN FD, and one that has counted.
             let buses = [
                 try VirtualInterface(), try VirtualInterface(mtu: 16, isUp: false),
-                try VirtualInterface(.cable),
+                try VirtualInterface(.vxcan),
             ]
             let sender = try RawSocket(interfaceIndex: buses[0].index)
             try sender.sendAll(
@@ -148,7 +148,7 @@ extension KernelTests {
         @Test func anEmulatedControllerHasItsSettings() throws {
             let can0 = try #require(try Links.list().first { $0.name == "can0" })
             #expect(can0.kind == .controller && can0.isUp && can0.isRunning && can0.mtu == 16)
-            #expect(!can0.takesFlexible && !can0.takesExtraLong)
+            #expect(!can0.takesFD && !can0.takesXL)
             #expect(can0.driver == "kvaser_pci")
             let controller = try #require(can0.controller)
             #expect(controller.state == .errorActive)
@@ -159,14 +159,14 @@ extension KernelTests {
         }
 
         @Test func theKindsAreToldApart() throws {
-            let cable = try VirtualInterface(.cable)
+            let cable = try VirtualInterface(.vxcan)
             let classic = try VirtualInterface(mtu: 16, isUp: false)
             let links = try Links.list()
-            #expect(links.first { $0.name == "vcan0" }?.kind == .virtual)
-            #expect(links.filter { [cable.name, cable.peerName].contains($0.name) }.map(\.kind) == [.cable, .cable])
+            #expect(links.first { $0.name == "vcan0" }?.kind == .vcan)
+            #expect(links.filter { [cable.name, cable.peerName].contains($0.name) }.map(\.kind) == [.vxcan, .vxcan])
             let off = try #require(links.first { $0.index == classic.index })
-            #expect(off.mtu == 16 && !off.isUp && !off.isRunning && !off.takesFlexible)
-            #expect(try #require(links.first { $0.name == "vcan0" }).takesFlexible)
+            #expect(off.mtu == 16 && !off.isUp && !off.isRunning && !off.takesFD)
+            #expect(try #require(links.first { $0.name == "vcan0" }).takesFD)
         }
 
         @Test func aSerialLineIsToldFromAController() throws {
@@ -174,7 +174,7 @@ extension KernelTests {
             let line = try SerialLine()
             let made = try Links.list().filter { !before.contains($0.index) && $0.name.contains("can") && !$0.isUp }
             withExtendedLifetime(line) {}
-            #expect(made.map(\.kind) == [.serialLine])
+            #expect(made.map(\.kind) == [.slcan])
         }
 
         @Test func existenceIsOfAnyKind() throws {

@@ -36,7 +36,7 @@ extension KernelTests {
         }
 
         @Test func framesOfTheOtherEndOfACableAreMarkedReceived() throws {
-            let near = try VirtualInterface(.cable)
+            let near = try VirtualInterface(.vxcan)
             let farIndex = try #require(interfaceIndex(near.peerName))
             try Program.run("/sbin/ip", "link", "set", near.peerName, "up")
             let sender = try RawSocket(interfaceIndex: farIndex)

@@ -66,12 +66,12 @@ extension KernelTests {
         @Test func manyFramesArriveCompleteAndInOrder() throws {
             let sender = try RawSocket(interfaceIndex: bus.index)
             let receiver = try RawSocket(interfaceIndex: bus.index)
-            let lengths = DataLength.flexible
+            let lengths = DataLength.fd
             let frames = try (0..<200).map { number -> Frame in
                 let identifier = Identifier(truncating: UInt32(number * 7919), extended: number.isMultiple(of: 2))
                 let bytes = [UInt8](repeating: UInt8(number), count: lengths[number % lengths.count])
                 return bytes.count <= 8 && number.isMultiple(of: 3)
-                    ? try .data(identifier, bytes) : try .flexible(identifier, bytes)
+                    ? try .data(identifier, bytes) : try .fd(identifier, bytes)
             }
             try sender.sendAll(frames)
             #expect(try receiver.nextFrames(frames.count) == frames)
@@ -103,15 +103,15 @@ extension KernelTests {
             #expect(try receiver.nextBytes() == [0, 0x02, 0, 0x20, 8, 0, 0, 0] + data)
         }
 
-        @Test func aFlexibleFrameNeedsAnInterfaceThatTakesIt() throws {
+        @Test func anFDFrameNeedsAnInterfaceThatTakesIt() throws {
             let classic = try VirtualInterface(mtu: 16)
             let sender = try RawSocket(interfaceIndex: classic.index)
             let receiver = try RawSocket(interfaceIndex: classic.index)
-            let flexible = try Frame(cansend: "123##0AA")
+            let fd = try Frame(cansend: "123##0AA")
             let data = try Frame(cansend: "123#AA")
-            #expect(refusal { () throws(SystemError) in try sender.send([flexible]) } == .invalidArgument)
+            #expect(refusal { () throws(SystemError) in try sender.send([fd]) } == .invalidArgument)
             // Of a list, those before it have gone.
-            #expect(try sender.send([data, data, flexible, data]) == 2)
+            #expect(try sender.send([data, data, fd, data]) == 2)
             #expect(try receiver.nextFrames(2) == [data, data])
         }
 

@@ -9,7 +9,7 @@ final class VirtualInterface: Sendable {
         /// A bus within this host.
         case bus = "vcan"
         /// A cable, whose other end is ``VirtualInterface/peerName``.
-        case cable = "vxcan"
+        case vxcan
     }
 
     /// Its name, `"vct0"`.
@@ -29,7 +29,7 @@ final class VirtualInterface: Sendable {
         if let mtu { command += ["mtu", "\(mtu)"] }
         if isUp { command.append("up") }
         command += ["type", kind.rawValue]
-        if kind == .cable { command += ["peer", "name", name + "p"] }
+        if kind == .vxcan { command += ["peer", "name", name + "p"] }
         try Program.run(command)
         guard let index = interfaceIndex(name) else { throw SystemError(.noSuchDevice, call: "if_nametoindex") }
         self.index = index

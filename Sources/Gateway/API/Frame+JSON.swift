@@ -14,12 +14,12 @@ extension Frame {
         }
         let data = try Self.data(reader)
         let isRemote = try reader.boolean("rtr") ?? false
-        let isFlexible = try reader.boolean("fd") ?? false
-        try Self.checkTogether(reader, isRemote: isRemote, isFlexible: isFlexible)
+        let isFD = try reader.boolean("fd") ?? false
+        try Self.checkTogether(reader, isRemote: isRemote, isFD: isFD)
         let rawDLC = try reader.integer("dlc")
         do {
-            if isFlexible {
-                self = try .flexible(
+            if isFD {
+                self = try .fd(
                     identifier, data, bitRateSwitch: reader.boolean("brs") ?? false,
                     errorStateIndicator: reader.boolean("esi") ?? false, pad: reader.boolean("pad") ?? false)
             } else if isRemote {
@@ -44,12 +44,12 @@ extension Frame {
     }
 
     private static func checkTogether(
-        _ reader: ObjectReader, isRemote: Bool, isFlexible: Bool
+        _ reader: ObjectReader, isRemote: Bool, isFD: Bool
     ) throws(Problem) {
-        if isRemote && isFlexible {
+        if isRemote && isFD {
             throw Problem(.invalidFrame, "rtr with fd: CAN FD has no remote frames", field: "rtr")
         }
-        for name in ["brs", "esi", "pad"] where try reader.boolean(name) ?? false && !isFlexible {
+        for name in ["brs", "esi", "pad"] where try reader.boolean(name) ?? false && !isFD {
             throw Problem(.invalidFrame, "\(name) needs fd: true", field: name)
         }
         if isRemote, reader.has("data") {
@@ -60,7 +60,7 @@ extension Frame {
         if !isRemote, try reader.integer("length") != nil {
             throw Problem(.invalidFrame, "length needs rtr: true; otherwise data says it", field: "length")
         }
-        if isFlexible, try reader.integer("dlc") != nil {
+        if isFD, try reader.integer("dlc") != nil {
             throw Problem(.invalidFrame, "dlc with fd: a raw data length code is for classic frames", field: "dlc")
         }
     }
@@ -118,7 +118,7 @@ extension JSONValue {
         case .remote(let length, let rawDLC):
             members += [Member("rtr", true), Member("length", .integer(Int(length)))]
             if let rawDLC { members.append(Member("dlc", .integer(Int(rawDLC)))) }
-        case .flexible(let payload, let bitRateSwitch, let errorStateIndicator):
+        case .fd(let payload, let bitRateSwitch, let errorStateIndicator):
             members += [Member("data", .string(payload.description)), Member("fd", true)]
             if bitRateSwitch { members.append(Member("brs", true)) }
             if errorStateIndicator { members.append(Member("esi", true)) }

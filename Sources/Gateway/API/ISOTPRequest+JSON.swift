@@ -133,25 +133,25 @@ extension ISOTPLink {
     }
 
     private static func link(_ reader: ObjectReader, for interface: Interface) throws(Problem) -> ISOTPOptions.Link {
-        let isFlexible = try reader.boolean("fd") ?? false
+        let isFD = try reader.boolean("fd") ?? false
         let bitRateSwitch = try reader.boolean("brs") ?? false
         let dataLength = try reader.integer("tx_data_length")
-        if isFlexible, !interface.takesFlexible {
+        if isFD, !interface.takesFD {
             throw Problem(
                 .invalidISOTP,
                 "fd: '\(interface.name)' takes classic frames only (its mtu is \(interface.mtu), CAN FD needs 72)",
                 field: "fd")
         }
-        if bitRateSwitch, !isFlexible { throw Problem(.invalidISOTP, "brs needs fd: true", field: "brs") }
-        let allowed = isFlexible ? ISOTPOptions.dataLengths : [8]
+        if bitRateSwitch, !isFD { throw Problem(.invalidISOTP, "brs needs fd: true", field: "brs") }
+        let allowed = isFD ? ISOTPOptions.dataLengths : [8]
         if let dataLength, !allowed.contains(dataLength) {
-            let bounds = isFlexible ? "one of " + allowed.map(String.init).joined(separator: ", ") : "8 without fd"
+            let bounds = isFD ? "one of " + allowed.map(String.init).joined(separator: ", ") : "8 without fd"
             var problem = Problem(
                 .invalidISOTP, "tx_data_length is \(dataLength); it is \(bounds)", field: "tx_data_length")
             problem.allowedNumbers = allowed
             throw problem
         }
-        return isFlexible ? .flexible(dataLength: dataLength ?? 64, bitRateSwitch: bitRateSwitch) : .classic
+        return isFD ? .fd(dataLength: dataLength ?? 64, bitRateSwitch: bitRateSwitch) : .classic
     }
 }
 

@@ -10,7 +10,7 @@ extension JSONValue {
             "name": .string(interface.name), "index": .integer(interface.index),
             "kind": .string(interface.kind.rawValue), "up": .boolean(interface.isUp),
             "running": .boolean(interface.isRunning), "mtu": .integer(interface.mtu),
-            "fd": .boolean(interface.takesFlexible), "xl": .boolean(interface.takesExtraLong),
+            "fd": .boolean(interface.takesFD), "xl": .boolean(interface.takesXL),
             "txqueuelen": .integer(interface.transmitQueueLength), "state": JSONValue(controller?.state?.name),
             "bitrate": JSONValue(controller?.bitTiming?.bitrate),
             "sample_point": JSONValue(controller?.bitTiming?.samplePointFraction),

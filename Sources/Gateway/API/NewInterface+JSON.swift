@@ -19,25 +19,25 @@ extension NewInterface {
 
 extension ObjectReader {
     fileprivate func kind(of name: String) throws(Problem) -> NewLink.Kind {
-        let allowed = [Interface.Kind.virtual.rawValue, Interface.Kind.cable.rawValue]
+        let allowed = [Interface.Kind.vcan.rawValue, Interface.Kind.vxcan.rawValue]
         guard let text = try string("kind") else {
             throw .invalidSetting("kind is missing; it is vcan or vxcan", field: "kind", allowed: allowed)
         }
         let peer = try interfaceName("peer")
         switch text {
-        case Interface.Kind.virtual.rawValue:
+        case Interface.Kind.vcan.rawValue:
             guard peer == nil else {
                 throw .invalidSetting("peer is for the kind vxcan, which has two ends; a vcan has none", field: "peer")
             }
-            return .virtual
-        case Interface.Kind.cable.rawValue:
+            return .vcan
+        case Interface.Kind.vxcan.rawValue:
             guard let peer else {
                 throw .invalidSetting("peer is missing; it is the name of the vxcan's other end", field: "peer")
             }
             guard peer != name else {
                 throw .invalidSetting("peer is '\(peer)', like name; each end has a name of its own", field: "peer")
             }
-            return .cable(peer: peer)
+            return .vxcan(peer: peer)
         default:
             throw .invalidSetting("kind is '\(text)'; vcan and vxcan can be made", field: "kind", allowed: allowed)
         }

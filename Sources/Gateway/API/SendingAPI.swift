@@ -67,7 +67,7 @@ struct SendingAPI {
                 .invalidFrame, "\(frames.count) frames are too many for one request; \(Self.capacity) go",
                 field: "frames")
         }
-        for (index, frame) in frames.enumerated() where frame.isFlexible && !interface.takesFlexible {
+        for (index, frame) in frames.enumerated() where frame.isFD && !interface.takesFD {
             throw Problem(
                 .invalidFrame,
                 "fd: '\(interface.name)' takes classic frames only (its mtu is \(interface.mtu), CAN FD needs 72)",

@@ -10,7 +10,7 @@ extension JSONValue {
         self = [
             "watch": .string(watch.id), "interface": .string(watch.interface),
             "id": .string(specification.identifier.description),
-            "extended": .boolean(specification.identifier.isExtended), "fd": .boolean(specification.isFlexible),
+            "extended": .boolean(specification.identifier.isExtended), "fd": .boolean(specification.isFD),
             "mask": JSONValue(specification.mask?.description),
             "mux": specification.kinds.map { .array($0.map { JSONValue($0) }) } ?? .null,
             "timeout_ms": JSONValue(specification.timeout.map { Double($0) / 1000 }),
@@ -40,11 +40,11 @@ extension WatchSpecification {
             throw Problem(.invalidWatch, "id is missing", field: "id")
         }
         self.identifier = identifier
-        isFlexible = try reader.boolean("fd") ?? false
-        if isFlexible, !interface.takesFlexible {
+        isFD = try reader.boolean("fd") ?? false
+        if isFD, !interface.takesFD {
             throw Problem(.invalidWatch, "fd: '\(interface.name)' takes classic frames only", field: "fd")
         }
-        let size = isFlexible ? Payload.capacity : 8
+        let size = isFD ? Payload.capacity : 8
         let isMultiplexed = reader.has("mux")
         mask = try reader.watchBytes("mask", atMost: isMultiplexed ? BroadcastManager.multiplexerSize : size)
         kinds = try reader.multiplexed(under: mask, size: size)
@@ -54,7 +54,7 @@ extension WatchSpecification {
         reply = try reader.reply()
         guard reply != nil else { return }
         let others = ["mask", "mux", "timeout_ms", "throttle_ms"].filter(reader.has)
-        if let other = (isFlexible ? ["fd"] : []).first ?? others.first ?? (checksLength ? "check_dlc" : nil) {
+        if let other = (isFD ? ["fd"] : []).first ?? others.first ?? (checksLength ? "check_dlc" : nil) {
             throw Problem(
                 .invalidWatch, "\(other) with reply: the kernel answers remote requests, and tells of nothing",
                 field: other)
@@ -149,7 +149,7 @@ extension ObjectReader {
             throw Problem(
                 .invalidWatch, "reply.rtr: a remote request is answered with data, not with another", field: "reply.rtr"
             )
-        case .flexible:
+        case .fd:
             throw Problem(
                 .invalidWatch, "reply.fd: CAN FD has no remote requests; the answer is a classic frame",
                 field: "reply.fd")

@@ -15,5 +15,5 @@ struct JobSpecification {
     var resumes = false
 
     /// Whether the frames are CAN FD.
-    var isFlexible: Bool { frames[0].isFlexible }
+    var isFD: Bool { frames[0].isFD }
 }

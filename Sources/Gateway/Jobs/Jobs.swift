@@ -63,7 +63,7 @@ final class Jobs {
         guard jobs.count < Self.capacity else {
             throw Problem(.tooManyRequests, "there are \(Self.capacity) jobs, the most that the service takes")
         }
-        let key = BroadcastManager.Key(lastNumber + 1, isFlexible: specification.isFlexible)
+        let key = BroadcastManager.Key(lastNumber + 1, isFD: specification.isFD)
         let job = Job(
             id: Self.id(key.number), name: name, interface: interface.name, created: Clock.realtime,
             belongsToConnection: belongsToConnection, key: key, specification)
@@ -86,7 +86,7 @@ final class Jobs {
             job.specification = specification
             return
         }
-        let fits = specification.frames.count <= job.framesInKernel && specification.isFlexible == job.key.isFlexible
+        let fits = specification.frames.count <= job.framesInKernel && specification.isFD == job.key.isFD
         if !fits || isRescheduled {
             // It begins anew: that the count of before has run out is no reason to end it.
             bus.catchUp()
@@ -190,10 +190,10 @@ final class Jobs {
         let interface = try interfaces.interface(named: job.interface)
         // The kernel would accept it, and send nothing.
         guard interface.isUp else { throw .down(interface.name) }
-        guard !job.specification.isFlexible || interface.takesFlexible else {
+        guard !job.specification.isFD || interface.takesFD else {
             throw Problem(.invalidJob, "fd: '\(interface.name)' takes classic frames only", field: "fd")
         }
-        let key = BroadcastManager.Key(job.key.number, isFlexible: job.specification.isFlexible)
+        let key = BroadcastManager.Key(job.key.number, isFD: job.specification.isFD)
         do throws(SystemError) {
             let bus = try bus(for: interface)
             // What is still told of a run before is none of this one.
@@ -233,7 +233,7 @@ final class Jobs {
 
     /// The kernel's operation cannot grow or change its kind: a new one takes its place.
     private func replace(_ job: Job, _ specification: JobSpecification, _ bus: JobBus) throws(SystemError) {
-        let key = BroadcastManager.Key(job.key.number, isFlexible: specification.isFlexible)
+        let key = BroadcastManager.Key(job.key.number, isFD: specification.isFD)
         let sent = finalCounts(of: [job], on: job.interface)[job.key] ?? 0
         // From here on the old one is over, whatever becomes of the new one.
         try bus.withManager { manager throws(SystemError) in try manager.delete(job.key) }

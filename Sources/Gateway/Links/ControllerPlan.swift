@@ -18,13 +18,13 @@ struct ControllerPlan: Hashable {
     init(_ change: InterfaceChange, of controller: Controller) throws(Problem) {
         let differing = try Self.differingModes(change.modes, controller)
         let modes = controller.modes.symmetricDifference(differing)
-        if let field = change.firstDataField { try Self.checkFlexible(controller, after: modes, field) }
+        if let field = change.firstDataField { try Self.checkFD(controller, after: modes, field) }
         let arbitration = try BitTimingPlan(change.arbitration, .arbitration, of: controller)
         let data = try BitTimingPlan(change.data, .data, of: controller)
         let restartDelay = change.restartDelay == controller.restartDelay ? nil : change.restartDelay
-        if modes.contains(.flexible) {
+        if modes.contains(.fd) {
             try Self.checkRates(
-                arbitration, data, needsBoth: differing.contains(.flexible) || data.setting != nil)
+                arbitration, data, needsBoth: differing.contains(.fd) || data.setting != nil)
         }
         settings = ControllerSettings(
             from: controller, to: modes, bitTiming: arbitration.setting, dataBitTiming: data.setting,
@@ -57,11 +57,11 @@ struct ControllerPlan: Hashable {
         return differing
     }
 
-    private static func checkFlexible(
+    private static func checkFD(
         _ controller: Controller, after modes: ControlModes, _ field: String
     ) throws(Problem) {
-        if modes.contains(.flexible) { return }
-        if let supported = controller.supportedModes, !supported.union(controller.modes).contains(.flexible) {
+        if modes.contains(.fd) { return }
+        if let supported = controller.supportedModes, !supported.union(controller.modes).contains(.fd) {
             throw Problem(.notSupported, "\(field) is for CAN FD, which this driver does not have", field: field)
         }
         throw .invalidSetting("\(field) is for CAN FD, which is off; set modes.fd to true as well", field: field)

@@ -19,12 +19,12 @@ extension ControllerSettings {
         self.restartDelay = restartDelay
         // Delay compensation comes and goes with the data bit timing.
         var mask = now.modes.symmetricDifference(modes).subtracting(.delayCompensation)
-        if dataBitTiming != nil { mask.insert(.flexible) }
+        if dataBitTiming != nil { mask.insert(.fd) }
         guard !mask.isEmpty else { return }
         mask.formUnion(now.fixedModes)
         let values = modes.intersection(mask)
         self.modes = Modes(mask: mask, values: values)
-        if values.contains(.flexible) {
+        if values.contains(.fd) {
             self.bitTiming = bitTiming ?? other.bitTiming?.setting
             self.dataBitTiming = dataBitTiming ?? other.dataBitTiming?.setting
         }

@@ -45,11 +45,11 @@ struct LinkPlan: Hashable {
     init(restoring before: Interface, from now: Interface) {
         var settings = ControllerSettings()
         if let old = before.controller, let new = now.controller {
-            let isFlexible = old.modes.contains(.flexible)
+            let isFD = old.modes.contains(.fd)
             let timing = old.bitTiming.flatMap { $0.isSame(as: new.bitTiming) ? nil : $0.setting }
             let dataTiming = old.dataBitTiming.flatMap { $0.isSame(as: new.dataBitTiming) ? nil : $0.setting }
             settings = ControllerSettings(
-                from: new, to: old.modes, bitTiming: timing, dataBitTiming: isFlexible ? dataTiming : nil,
+                from: new, to: old.modes, bitTiming: timing, dataBitTiming: isFD ? dataTiming : nil,
                 otherwise: old, restartDelay: old.restartDelay == new.restartDelay ? nil : old.restartDelay)
         }
         let restoresMTU = before.controller == nil && before.mtu != now.mtu
@@ -82,7 +82,7 @@ struct LinkPlan: Hashable {
         throw Problem(
             .notSupported,
             "'\(interface.name)' is of the kind \(interface.kind.rawValue), which has no \(field)"
-                + (interface.kind == .serialLine ? " here: its bit rate is set with slcand or slcan_attach" : ""),
+                + (interface.kind == .slcan ? " here: its bit rate is set with slcand or slcan_attach" : ""),
             field: field)
     }
 
@@ -92,8 +92,8 @@ struct LinkPlan: Hashable {
     ) throws(Problem) -> Int? {
         guard let mtu = change.mtu else { return nil }
         guard let controller = interface.controller else { return mtu == interface.mtu ? nil : mtu }
-        let isSwitched = plan.map { $0.modes.symmetricDifference(controller.modes).contains(.flexible) } ?? false
-        let expected = isSwitched ? (plan?.modes.contains(.flexible) == true ? 72 : 16) : interface.mtu
+        let isSwitched = plan.map { $0.modes.symmetricDifference(controller.modes).contains(.fd) } ?? false
+        let expected = isSwitched ? (plan?.modes.contains(.fd) == true ? 72 : 16) : interface.mtu
         if mtu == expected { return nil }
         throw .invalidSetting(
             "mtu is \(mtu); that of a controller follows modes.fd, and is \(expected)", field: "mtu",
@@ -123,7 +123,7 @@ struct LinkPlan: Hashable {
         guard let rate = plan.bitrate else {
             throw .invalidSetting("'\(interface.name)' has no bit rate; set a bit rate first", field: "bitrate")
         }
-        guard plan.modes.contains(.flexible), plan.dataBitrate.map({ $0 < rate }) ?? true else { return }
+        guard plan.modes.contains(.fd), plan.dataBitrate.map({ $0 < rate }) ?? true else { return }
         throw .invalidSetting(
             "'\(interface.name)' is in CAN FD mode, and "
                 + (plan.dataBitrate.map { "its data_bitrate \($0) is below bitrate \(rate)" } ?? "has no data_bitrate")

@@ -78,15 +78,15 @@ extension LinkTransaction {
 
 extension Interface.Kind {
     /// Whether interfaces of this kind are made and removed by programs.
-    fileprivate var isMadeHere: Bool { self == .virtual || self == .cable }
+    fileprivate var isMadeHere: Bool { self == .vcan || self == .vxcan }
 }
 
 extension NewLink {
     /// The names that it takes, by the fields that they come in.
     fileprivate var names: [(field: String, name: String)] {
         switch kind {
-        case .virtual: [("name", name)]
-        case .cable(let peer): [("name", name), ("peer", peer)]
+        case .vcan: [("name", name)]
+        case .vxcan(let peer): [("name", name), ("peer", peer)]
         }
     }
 

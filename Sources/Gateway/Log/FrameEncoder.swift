@@ -28,7 +28,7 @@ final class FrameEncoder {
         case .error(let error): error.data.append(to: &content)
         case .frame(let frame):
             switch frame.content {
-            case .data(let payload, _), .flexible(let payload, _, _): payload.append(to: &content)
+            case .data(let payload, _), .fd(let payload, _, _): payload.append(to: &content)
             case .remote: break
             }
         }
@@ -72,7 +72,7 @@ final class FrameEncoder {
         case .remote(let length, let rawDLC):
             bytes.append(decimal: Int(length))
             code = rawDLC
-        case .flexible(let payload, _, _): payload.appendHex(to: &bytes)
+        case .fd(let payload, _, _): payload.appendHex(to: &bytes)
         }
         appendPiece()
         if let code {
@@ -109,7 +109,7 @@ final class FrameEncoder {
         switch frame.content {
         case .data(_, let rawDLC): return shape | (rawDLC == nil ? 0 : 32)
         case .remote(_, let rawDLC): return shape | 64 | (rawDLC == nil ? 0 : 32)
-        case .flexible(_, let bitRateSwitch, let errorStateIndicator):
+        case .fd(_, let bitRateSwitch, let errorStateIndicator):
             return shape | 128 | (bitRateSwitch ? 32 : 0) | (errorStateIndicator ? 256 : 0)
         }
     }
@@ -130,7 +130,7 @@ final class FrameEncoder {
         case .remote(_, let rawDLC):
             fields += [.constant("rtr", true), .number("length")]
             if rawDLC != nil { fields.append(.number("dlc")) }
-        case .flexible(_, let bitRateSwitch, let errorStateIndicator):
+        case .fd(_, let bitRateSwitch, let errorStateIndicator):
             fields += [.text("data"), .constant("fd", true)]
             if bitRateSwitch { fields.append(.constant("brs", true)) }
             if errorStateIndicator { fields.append(.constant("esi", true)) }

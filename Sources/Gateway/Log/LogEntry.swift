@@ -38,7 +38,7 @@ struct LogEntry {
         let rawValue: UInt8
         static let extended = Shape(rawValue: 1)
         static let remote = Shape(rawValue: 2)
-        static let flexible = Shape(rawValue: 4)
+        static let fd = Shape(rawValue: 4)
         static let bitRateSwitch = Shape(rawValue: 8)
         static let errorStateIndicator = Shape(rawValue: 16)
         static let hardwareTime = Shape(rawValue: 32)
@@ -74,8 +74,8 @@ struct LogEntry {
                 shape.insert(.remote)
                 rawDLC = code ?? 0
                 length = count
-            case .flexible(let payload, let bitRateSwitch, let errorStateIndicator):
-                shape.insert(.flexible)
+            case .fd(let payload, let bitRateSwitch, let errorStateIndicator):
+                shape.insert(.fd)
                 if bitRateSwitch { shape.insert(.bitRateSwitch) }
                 if errorStateIndicator { shape.insert(.errorStateIndicator) }
                 rawDLC = 0
@@ -136,8 +136,8 @@ struct LogEntry {
     private func content(_ data: Payload) -> Frame.Content {
         let code = rawDLC == 0 ? nil : rawDLC
         if shape.contains(.remote) { return .remote(length: length, rawDLC: code) }
-        guard shape.contains(.flexible) else { return .data(data, rawDLC: code) }
-        return .flexible(
+        guard shape.contains(.fd) else { return .data(data, rawDLC: code) }
+        return .fd(
             data, bitRateSwitch: shape.contains(.bitRateSwitch),
             errorStateIndicator: shape.contains(.errorStateIndicator))
     }

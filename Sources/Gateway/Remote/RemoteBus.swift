@@ -175,7 +175,7 @@ final class RemoteBus: StreamSource, ListedStream {
 
     private func frame(_ message: RemoteMessage) throws(Problem) -> Frame {
         let frame = try message.frame()
-        guard !frame.isFlexible || interface.takesFlexible else {
+        guard !frame.isFD || interface.takesFD else {
             throw Problem(.invalidFrame, "'\(interface.name)' takes classic frames only")
         }
         return frame

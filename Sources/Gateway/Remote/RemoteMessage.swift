@@ -19,14 +19,14 @@ struct RemoteMessage {
         static let extended = Flags(rawValue: 0x01)
         static let remote = Flags(rawValue: 0x02)
         static let error = Flags(rawValue: 0x04)
-        static let flexible = Flags(rawValue: 0x08)
+        static let fd = Flags(rawValue: 0x08)
         static let bitRateSwitch = Flags(rawValue: 0x10)
         static let errorStateIndicator = Flags(rawValue: 0x20)
 
         /// By their names in JSON.
         static let named: [(name: String, flag: Flags)] = [
             ("is_extended_id", .extended), ("is_remote_frame", .remote), ("is_error_frame", .error),
-            ("is_fd", .flexible), ("bitrate_switch", .bitRateSwitch), ("error_state_indicator", .errorStateIndicator),
+            ("is_fd", .fd), ("bitrate_switch", .bitRateSwitch), ("error_state_indicator", .errorStateIndicator),
         ]
     }
 
@@ -52,10 +52,10 @@ struct RemoteMessage {
                 data = []
                 length = Int(rawDLC ?? asked)
                 flags.insert(.remote)
-            case .flexible(let payload, let bitRateSwitch, let errorStateIndicator):
+            case .fd(let payload, let bitRateSwitch, let errorStateIndicator):
                 data = payload.bytes
                 length = data.count
-                flags.insert(.flexible)
+                flags.insert(.fd)
                 if bitRateSwitch { flags.insert(.bitRateSwitch) }
                 if errorStateIndicator { flags.insert(.errorStateIndicator) }
             }
@@ -155,24 +155,24 @@ struct RemoteMessage {
             }
             let identifier = try Identifier(checking: number, extended: flags.contains(.extended))
             if flags.contains(.remote) {
-                guard !flags.contains(.flexible) else {
+                guard !flags.contains(.fd) else {
                     throw InvalidFrame("is_fd", "with is_remote_frame: CAN FD has no remote frames")
                 }
                 return try .remote(identifier, length: isRaw ? 8 : length, rawDLC: isRaw ? length : nil)
             }
-            if isRaw, data.count == 8, !flags.contains(.flexible) {
+            if isRaw, data.count == 8, !flags.contains(.fd) {
                 return try .data(identifier, data, rawDLC: length)
             }
             guard length == data.count else {
                 throw InvalidFrame("dlc", "is \(length), but data has \(data.count) bytes")
             }
-            guard flags.contains(.flexible) else {
+            guard flags.contains(.fd) else {
                 guard flags.isDisjoint(with: [.bitRateSwitch, .errorStateIndicator]) else {
                     throw InvalidFrame("bitrate_switch", "and error_state_indicator need is_fd")
                 }
                 return try .data(identifier, data)
             }
-            return try .flexible(
+            return try .fd(
                 identifier, data, bitRateSwitch: flags.contains(.bitRateSwitch),
                 errorStateIndicator: flags.contains(.errorStateIndicator))
         } catch {

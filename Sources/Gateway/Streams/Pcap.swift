@@ -8,7 +8,7 @@ enum Pcap {
     private static let linkType: UInt32 = 227
     private static let longestFrame: UInt32 = 72
     private static let classicLength = 16
-    private static let flexibleLength = 72
+    private static let fdLength = 72
 
     /// The header of a capture with microseconds, whose first number tells the byte order: little-endian.
     static let header: [UInt8] = {
@@ -48,10 +48,10 @@ enum Pcap {
             appendLength(classicLength, to: &bytes)
             appendHead(identifier, length: length, rawDLC: rawDLC ?? 0, to: &bytes)
             append(Payload(), filling: 8, to: &bytes)
-        case .flexible(let payload, let bitRateSwitch, let errorStateIndicator):
+        case .fd(let payload, let bitRateSwitch, let errorStateIndicator):
             // BRS, ESI and FDF, as in linux/can.h.
             let flags: UInt8 = 4 | (bitRateSwitch ? 1 : 0) | (errorStateIndicator ? 2 : 0)
-            appendLength(flexibleLength, to: &bytes)
+            appendLength(fdLength, to: &bytes)
             appendHead(identifier, length: UInt8(payload.count), flags: flags, to: &bytes)
             append(payload, filling: 64, to: &bytes)
         }

@@ -6,7 +6,7 @@ struct WatchSpecification {
     /// The identifier of the frames.
     let identifier: Identifier
     /// Whether they are CAN FD.
-    var isFlexible = false
+    var isFD = false
     /// Which bits make a change; of a multiplexed identifier, which ones say what kind of message a frame is. Nil: every
     /// frame is a change.
     var mask: Payload?
@@ -25,7 +25,7 @@ struct WatchSpecification {
     static let times = 1...BroadcastManager.longestInterval
 
     /// What the kernel knows it by.
-    var key: BroadcastManager.WatchKey { .init(identifier, isFlexible: isFlexible, isRemote: reply != nil) }
+    var key: BroadcastManager.WatchKey { .init(identifier, isFD: isFD, isRemote: reply != nil) }
 
     /// What the kernel compares.
     var comparison: BroadcastManager.Comparison {
