@@ -1,5 +1,5 @@
-"""Sums up what deploy/test left in a folder: swift.xml and python.xml (JUnit reports), swift.status
-and python.status (exit statuses), problems (lines on what went wrong beside the tests).
+"""Sums up what deploy/test left in a folder, for each suite: a JUnit report (swift.xml …) and an exit status
+(swift.status …); and problems (lines on what went wrong beside the tests).
 
 Usage: totals.py FOLDER NAME. NAME, when not empty, is what the tests were narrowed to.
 Names everything that failed, then prints "N passed, N failed" and exits with 0 when all is well.
@@ -10,8 +10,8 @@ import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
-# Exit statuses that only say that there was no test to run.
-NO_TESTS = {"swift": 69, "python": 5}
+# The suites, with the exit status by which each only says that there was no test to run.
+NO_TESTS = {"swift": 69, "conformance": 5, "contract": 5}
 # What XML 1.0 does not allow, and a failed test may have printed.
 CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
@@ -55,7 +55,7 @@ def main(folder, narrowed):
     failed = problems.read_text().splitlines() if problems.exists() else []
     built = not any("swift build" in line for line in failed)
     passed = 0
-    for name in ("swift", "python") if built else ():
+    for name in NO_TESTS if built else ():
         count, bad = suite(folder, name)
         if count + len(bad) == 0 and not narrowed:
             bad = [f"{name}: there are no tests"]
