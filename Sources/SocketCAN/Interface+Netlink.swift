@@ -20,14 +20,15 @@ extension Interface {
         else { return nil }
         let link = attributes.nested(IFLA_LINKINFO, upTo: Int(IFLA_INFO_SLAVE_DATA))
         let kind = Kind(rawValue: link?.string(IFLA_INFO_KIND) ?? "") ?? .controller
+        let index = Int(information.ifi_index)
         self.init(
-            name: name, index: Int(information.ifi_index), kind: kind,
+            name: name, index: index, kind: kind,
             isUp: information.ifi_flags & UInt32(IFF_UP) != 0,
             isRunning: information.ifi_flags & UInt32(IFF_RUNNING) != 0,
             mtu: attributes.uint32(IFLA_MTU) ?? 16,
             transmitQueueLength: attributes.uint32(IFLA_TXQLEN) ?? 0,
             parent: attributes.string(IFLA_PARENT_DEV_NAME),
-            driver: Self.driver(of: name))
+            driver: Self.driver(of: name, index: index, kind: kind))
         if let counts = attributes.structure(IFLA_STATS64, rtnl_link_stats64()) {
             statistics = Statistics(counts)
         }
@@ -35,22 +36,20 @@ extension Interface {
             controller = Controller(
                 details, statistics: link?.structure(IFLA_INFO_XSTATS, can_device_stats()))
         }
-        // To rtnetlink it is a controller like others.
-        if kind == .controller, driver == nil, Self.isSerialLine(name, index: index) {
-            self.kind = .slcan
-            driver = Kind.slcan.rawValue
-        }
+        if driver == Kind.slcan.rawValue { self.kind = .slcan }
     }
 
-    private static let serialLines = Mutex<[Int: Bool]>([:])
+    private static let drivers = Mutex<[Int: String?]>([:])
 
-    /// Whether it is a serial line's. The kernel answers that under its lock of all interfaces, and is asked once for
-    /// each: an index is never given twice.
-    private static func isSerialLine(_ name: String, index: Int) -> Bool {
-        if let known = serialLines.withLock({ $0[index] }) { return known }
-        let isSerialLine = unsafe ccan_is_slcan(name) == 1
-        serialLines.withLock { $0[index] = isSerialLine }
-        return isSerialLine
+    /// The driver's name, where there is one; a serial line's is `slcan`. It is asked for once for each interface, as that
+    /// takes longer than all the rest: an index is never given twice.
+    private static func driver(of name: String, index: Int, kind: Kind) -> String? {
+        if let known = drivers.withLock({ $0[index] }) { return known }
+        var driver = driver(of: name)
+        // To rtnetlink it is a controller like others.
+        if kind == .controller, driver == nil, unsafe ccan_is_slcan(name) == 1 { driver = Kind.slcan.rawValue }
+        drivers.withLock { $0[index] = .some(driver) }
+        return driver
     }
 
     /// The driver's name from sysfs, where a device stands behind the interface.

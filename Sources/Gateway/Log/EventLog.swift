@@ -22,7 +22,7 @@ final class EventLog {
         self.epoch = epoch
         segmentLimit = max(4, min(64, capacity / 32768))
         segmentSize = capacity / segmentLimit
-        newest = LogSegment()
+        newest = LogSegment(size: segmentSize)
         newest.reset(firstSequence: 1, totals: [])
         segments.append(newest)
         forgotten = ForgottenEvents(limit: 8 * segmentLimit)
@@ -82,7 +82,7 @@ final class EventLog {
             segment = segments.removeFirst()
             firstSequence = segments[0].firstSequence
         } else {
-            segment = LogSegment()
+            segment = LogSegment(size: segmentSize)
         }
         segment.reset(firstSequence: next, totals: totals)
         segments.append(segment)

@@ -6,11 +6,18 @@ final class LogSegment {
     private(set) var firstSequence = 0
     /// The interfaces' totals before the first event, by the number of their name.
     private(set) var totalsBefore: [Int] = []
-    private var contents = Contents()
+    private var contents: Contents
 
     private struct Contents {
         var entries: [LogEntry] = []
         var bytes: [UInt8] = []
+
+        /// Room that is there from the beginning takes no memory before it is written to, and no time to copy later.
+        init(size: Int) {
+            bytes.reserveCapacity(size)
+            // The text of a frame is twice as long as its entry, and longer.
+            entries.reserveCapacity(size / (3 * MemoryLayout<LogEntry>.stride))
+        }
 
         mutating func append(_ entry: LogEntry, _ content: [UInt8]) {
             bytes.append(contentsOf: content)
@@ -24,6 +31,10 @@ final class LogSegment {
             bytes.removeAll(keepingCapacity: true)
         }
     }
+
+    /// Makes an empty segment.
+    /// - Parameter size: How much its events will take, in bytes.
+    init(size: Int) { contents = Contents(size: size) }
 
     /// The events, in their order.
     var entries: [LogEntry] { contents.entries }
