@@ -26,7 +26,8 @@ public struct Problem: Error, Hashable, Sendable {
     /// Makes a problem.
     public init(
         _ code: ProblemCode, _ detail: String, errno: String? = nil, index: Int? = nil, sent: Int? = nil,
-        field: String? = nil, allowed: [String]? = nil, needs: String? = nil, headers: Headers = Headers()
+        field: String? = nil, allowed: [String]? = nil, allowedNumbers: [Int]? = nil, needs: String? = nil,
+        headers: Headers = Headers()
     ) {
         self.code = code
         self.detail = detail
@@ -35,6 +36,7 @@ public struct Problem: Error, Hashable, Sendable {
         self.sent = sent
         self.field = field
         self.allowed = allowed
+        self.allowedNumbers = allowedNumbers
         self.needs = needs
         self.headers = headers
     }

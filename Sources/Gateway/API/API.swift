@@ -35,7 +35,7 @@ final class API: RequestHandler {
     func stop() {
         isStopping = true
         for (reply, isFinished) in outstanding.values where !isFinished {
-            reply(.failure(Problem(.shuttingDown, "the service was told to stop")))
+            reply(.failure(.stopping))
         }
     }
 
@@ -81,7 +81,7 @@ final class API: RequestHandler {
         try policy.check(request)
         if request.path.isEmpty { throw Problem(.malformedRequest, "the request target cannot be read") }
         let asksForHealth = request.path == ["healthz"] && request.method != "OPTIONS"
-        if isStopping, !asksForHealth { throw Problem(.shuttingDown, "the service was told to stop") }
+        if isStopping, !asksForHealth { throw .stopping }
         switch router.match(request.method, request.path) {
         case .notFound: throw Problem(.notFound, "there is nothing at /\(request.path.joined(separator: "/"))")
         case .otherMethods(let methods):

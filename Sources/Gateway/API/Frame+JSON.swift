@@ -99,8 +99,8 @@ extension Problem {
     /// What is wrong with a frame.
     init(_ error: InvalidFrame) {
         self.init(
-            .invalidFrame, error.description, field: error.field.isEmpty ? nil : error.field)
-        allowedNumbers = error.allowed.isEmpty ? nil : error.allowed
+            .invalidFrame, error.description, field: error.field.isEmpty ? nil : error.field,
+            allowedNumbers: error.allowed.isEmpty ? nil : error.allowed)
     }
 }
 

@@ -146,10 +146,9 @@ extension ISOTPLink {
         let allowed = isFD ? ISOTPOptions.dataLengths : [8]
         if let dataLength, !allowed.contains(dataLength) {
             let bounds = isFD ? "one of " + allowed.map(String.init).joined(separator: ", ") : "8 without fd"
-            var problem = Problem(
-                .invalidISOTP, "tx_data_length is \(dataLength); it is \(bounds)", field: "tx_data_length")
-            problem.allowedNumbers = allowed
-            throw problem
+            throw Problem(
+                .invalidISOTP, "tx_data_length is \(dataLength); it is \(bounds)", field: "tx_data_length",
+                allowedNumbers: allowed)
         }
         return isFD ? .fd(dataLength: dataLength ?? 64, bitRateSwitch: bitRateSwitch) : .classic
     }
@@ -192,12 +191,11 @@ extension ObjectReader {
         guard let microseconds = try integer("st_min_us") else { return nil }
         guard let time = SeparationTime(microseconds: microseconds) else {
             let nearest = SeparationTime.neighbours(of: microseconds)
-            var problem = Problem(
+            throw Problem(
                 .invalidISOTP,
                 "st_min_us is \(microseconds); it is 0, 100 to 900 in steps of 100, or 1000 to 127000 in steps of 1000 "
-                    + "(nearest: \(nearest.map(String.init).joined(separator: ", ")))", field: "st_min_us")
-            problem.allowedNumbers = nearest
-            throw problem
+                    + "(nearest: \(nearest.map(String.init).joined(separator: ", ")))", field: "st_min_us",
+                allowedNumbers: nearest)
         }
         return time
     }

@@ -25,9 +25,7 @@ struct InterfacesAPI {
             reply(
                 result.flatMap { list in
                     guard let interface = list.first(where: { $0.index == known.index }) else {
-                        return .failure(
-                            Problem(
-                                .interfaceNotFound, "there is no interface '\(known.name)' any more", errno: "ENODEV"))
+                        return .failure(.gone(known.name))
                     }
                     return .success(.json(JSONValue(interface, interfaces)))
                 })

@@ -1,7 +1,6 @@
 internal import CAN
 internal import EventLoop
 internal import HTTP
-internal import Linux
 internal import SocketCAN
 
 /// All that speaks ISO-TP: the exchanges under way and the open PDU streams.
@@ -120,9 +119,7 @@ final class ISOTPHub {
     /// An interface went down or away.
     func interfaceChanged(_ interface: Interface, _ change: Interfaces.Change) {
         guard change == .down || change == .removed else { return }
-        let problem =
-            change == .down
-            ? Problem.down(interface.name) : Problem(SystemError(.noSuchDevice, call: "send"), on: interface.name)
+        let problem = change == .down ? Problem.down(interface.name) : .gone(interface.name)
         for exchange in exchanges.values where exchange.interface.index == interface.index { exchange.end(problem) }
         guard change == .removed else { return }
         for stream in streams.values where stream.interface.index == interface.index { stream.interfaceIsGone() }
@@ -130,7 +127,6 @@ final class ISOTPHub {
 
     /// The service stops: what waits is answered. The streams are the server's to end.
     func stop() {
-        let problem = Problem(.shuttingDown, "the service was told to stop")
-        for exchange in exchanges.values { exchange.end(problem) }
+        for exchange in exchanges.values { exchange.end(.stopping) }
     }
 }

@@ -153,7 +153,7 @@ final class ISOTPStream: StreamSource, ListedStream {
 
     /// The interface was removed, or has another name now.
     func interfaceIsGone() {
-        refuseOrders(Problem(SystemError(.noSuchDevice, call: "send"), on: interface.name))
+        refuseOrders(.gone(interface.name))
         connection?.end(.interfaceGone)
     }
 

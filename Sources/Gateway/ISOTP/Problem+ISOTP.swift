@@ -20,8 +20,7 @@ extension Problem {
             self.init(
                 .isotpError, "a frame from \(peer) was not filled up as agreed, or its flow control was too short")
         case .messageTooLong: self.init(.isotpError, "\(peer) has no room for so long a PDU")
-        case .addressNotAvailable:
-            self.init(.interfaceNotFound, "there is no interface '\(interface)' any more")
+        case .addressNotAvailable: self = .gone(interface)
         case .invalidArgument: self.init(.invalidISOTP, "the kernel refuses this: \(error)")
         default: self.init(error, on: interface)
         }

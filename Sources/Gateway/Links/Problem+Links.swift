@@ -7,9 +7,7 @@ extension Problem {
     static func invalidSetting(
         _ detail: String, field: String?, allowed: [String]? = nil, allowedNumbers: [Int]? = nil
     ) -> Problem {
-        var problem = Problem(.invalidInterfaceSetting, detail, field: field, allowed: allowed)
-        problem.allowedNumbers = allowedNumbers
-        return problem
+        Problem(.invalidInterfaceSetting, detail, field: field, allowed: allowed, allowedNumbers: allowedNumbers)
     }
 
     /// A number that is out of its bounds.
@@ -18,19 +16,15 @@ extension Problem {
             "\(name) is \(value); it is \(bounds.lowerBound) to \(bounds.upperBound)", field: field)
     }
 
-    /// An interface that was there a moment ago.
-    static func gone(_ name: String) -> Problem {
-        Problem(.interfaceNotFound, "there is no interface '\(name)' any more", errno: "ENODEV")
-    }
-
     /// What the kernel's refusal of a change means for a client.
     /// - Parameter field: The field of the request that the message was for.
     init(_ error: LinkError, field: String?) {
         let name = error.interface
         switch error.errno {
         case .outOfDomain, .invalidArgument, .outOfRange, .notConnected:
-            self = .invalidSetting("the kernel refuses \(field ?? "this") for '\(name)': \(error)", field: field)
-            if field == "mtu" { allowedNumbers = [16, 72] }
+            self = .invalidSetting(
+                "the kernel refuses \(field ?? "this") for '\(name)': \(error)", field: field,
+                allowedNumbers: field == "mtu" ? [16, 72] : nil)
         case .busy: self.init(.interfaceBusy, "'\(name)' is in use: \(error)", field: field)
         case .notPermitted, .accessDenied:
             self.init(

@@ -193,10 +193,3 @@ final class StreamCommands {
         stream.answer(.object(head.members + details))
     }
 }
-
-extension Problem {
-    /// A WebSocket message has more bytes than the limit.
-    static func tooLong(_ limit: Int) -> Problem {
-        Problem(.bodyTooLarge, "the message is longer than \(limit) bytes, the most that the service takes")
-    }
-}
