@@ -18,18 +18,15 @@ public final class Gateway {
     /// Begins to capture.
     public init(_ configuration: GatewayConfiguration, on loop: EventLoop, logger: Logger) throws(SystemError) {
         let epoch = String(Clock.realtime / 1000, radix: 16)
-        let names = InterfaceNames()
         let log = EventLog(epoch: epoch, capacity: configuration.logBytes)
-        let encoder = FrameEncoder(names: names)
-        let hub = StreamHub(log: log, names: names, encoder: encoder, loop: loop, limit: configuration.streams)
+        let encoder = FrameEncoder(names: log.names)
+        let hub = StreamHub(log: log, encoder: encoder, loop: loop, limit: configuration.streams)
         let interfaces = try Interfaces(
-            log: log, names: names, encoder: encoder, loop: loop, receiveBuffer: configuration.receiveBufferBytes,
-            logger: logger)
+            log: log, encoder: encoder, loop: loop, receiveBuffer: configuration.receiveBufferBytes, logger: logger)
         let transmitters = Transmitters(loop: loop, receiveBuffer: configuration.receiveBufferBytes)
-        let jobs = Jobs(log: log, names: names, loop: loop, interfaces: interfaces)
+        let jobs = Jobs(log: log, loop: loop, interfaces: interfaces)
         let watches = Watches(
-            log: log, names: names, loop: loop, interfaces: interfaces,
-            receiveBuffer: configuration.receiveBufferBytes)
+            log: log, loop: loop, interfaces: interfaces, receiveBuffer: configuration.receiveBufferBytes)
         let isotp = ISOTPHub(loop: loop)
         hub.presentInterfaces = { interfaces.present.map(\.name) }
         interfaces.changed = { interface, change in
@@ -58,7 +55,7 @@ public final class Gateway {
             DocumentsAPI(), InterfacesAPI(interfaces: interfaces, loop: loop),
             sending,
             StreamsAPI(interfaces: interfaces, hub: hub, sending: sending, jobs: jobsAPI, remote: remote),
-            LatestAPI(interfaces: interfaces, names: names, latest: hub.latest),
+            LatestAPI(interfaces: interfaces, latest: hub.latest),
             jobsAPI, WatchesAPI(interfaces: interfaces, watches: watches),
             ISOTPAPI(interfaces: interfaces, streams: hub, isotp: isotp),
             MetricsAPI(

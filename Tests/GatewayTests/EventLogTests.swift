@@ -1,3 +1,4 @@
+import JSON
 import Testing
 
 @testable import Gateway
@@ -30,6 +31,18 @@ import Testing
         #expect(sequence == fixture.log.nextSequence)
         #expect(size <= capacity + 4096)
         #expect(size > capacity / 2)
+    }
+
+    @Test func whatIsNoFrameSaysItsTypeAndItsNumberFirst() throws {
+        let fixture = try LogFixture()
+        fixture.addFrames(1)
+        fixture.log.append(.gap, on: "vcan0", count: 7, ["lost": 7, "exact": .none, "interface": "vcan0"])
+        let segment = try #require(fixture.log.segment(holding: 2))
+        #expect(
+            String(decoding: segment.text(at: 1), as: UTF8.self)
+                == #"{"type":"gap","seq":2,"lost":7,"interface":"vcan0"}"#)
+        #expect(segment.entries[1].kind == .gap && segment.entries[1].count == 7)
+        #expect(fixture.log.totals == [8])
     }
 
     @Test func totalsCountFramesAndWhatTheKernelLost() throws {

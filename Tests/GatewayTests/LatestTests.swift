@@ -89,7 +89,7 @@ import Testing
         fixture.addFrames(50_000, identifier: 1)
         fixture.addFrames(5, identifier: 2)
         #expect(fixture.log.firstSequence > 1)
-        let frames = fixture.hub.latest.frames(of: 0)
+        let frames = fixture.hub.latest.frames(of: "vcan0")
         #expect(frames.map(\.statistics.count) == [50_000, 5, 1])
         #expect(frames.map(\.sequence) == [50_001, 50_006, 1])
     }

@@ -10,10 +10,9 @@ import Testing
             message: message, direction: .transmitted, timestamp: 1_700_000_000_123_456_789, isHardwareTime: true,
             interface: 3)
         let entry = LogEntry(logged)
-        let names = InterfaceNames()
-        for name in ["a", "b", "c", "d"] { _ = names.number(of: name) }
+        for name in ["a", "b", "c", "d"] { _ = log.names.number(of: name) }
         var content: [UInt8] = []
-        FrameEncoder(names: names).encodeContent(logged, sequence: 1, into: &content)
+        FrameEncoder(names: log.names).encodeContent(logged, sequence: 1, into: &content)
         log.append(entry, content)
         log.append(LogEntry(.job, interface: 0), Array("other".utf8))
         let segment = log.segment(holding: 1)!

@@ -7,7 +7,6 @@ import HTTP
 /// A log with streams on it, without sockets.
 struct LogFixture {
     let loop: EventLoop
-    let names = InterfaceNames()
     let log: EventLog
     let encoder: FrameEncoder
     let hub: StreamHub
@@ -15,8 +14,8 @@ struct LogFixture {
     init(capacity: Int = 1 << 20) throws {
         loop = try EventLoop()
         log = EventLog(epoch: "e", capacity: capacity)
-        encoder = FrameEncoder(names: names)
-        hub = StreamHub(log: log, names: names, encoder: encoder, loop: loop, limit: 10)
+        encoder = FrameEncoder(names: log.names)
+        hub = StreamHub(log: log, encoder: encoder, loop: loop, limit: 10)
     }
 
     /// Adds frames whose text is their number.
@@ -25,12 +24,12 @@ struct LogFixture {
             identifier: Identifier(truncating: identifier, extended: false), content: .data([1], rawDLC: nil))
         let logged = LoggedMessage(
             message: .frame(frame), direction: .received, timestamp: timestamp, isHardwareTime: false,
-            interface: names.number(of: interface))
+            interface: log.names.number(of: interface))
         for _ in 0..<count { log.append(LogEntry(logged), [1] + Array("frame \(log.nextSequence)".utf8)) }
     }
 
     func addKernelGap(lost: Int, interface: String = "vcan0") {
-        let entry = LogEntry(.gap, interface: names.number(of: interface), count: lost)
+        let entry = LogEntry(.gap, interface: log.names.number(of: interface), count: lost)
         log.append(entry, Array("gap \(log.nextSequence)".utf8))
     }
 
@@ -39,7 +38,7 @@ struct LogFixture {
         options: Stream.Options = .init(), format: StreamFormat = .lines
     ) -> Stream {
         let selection = Selection(
-            interfaces: interfaces.map { Set($0.map(names.number)) }, filters: filters, direction: nil)
+            interfaces: interfaces.map { Set($0.map(log.names.number)) }, filters: filters, direction: nil)
         let stream = Stream(hub, format, selection, options)
         connection.source = stream
         stream.opened(connection)

@@ -6,14 +6,13 @@ internal import SocketCAN
 /// `GET /v1/interfaces/{name}/latest` and `GET /v1/interfaces/{name}/latest/{id}`.
 struct LatestAPI {
     let interfaces: Interfaces
-    let names: InterfaceNames
     let latest: LatestFrames
 
     /// All of an interface.
     func list(_ call: Call) throws(Problem) -> Answer {
         _ = try call.query()
         let name = try interfaces.interface(named: call["name"]).name
-        let frames = latest.frames(of: names.number(of: name))
+        let frames = latest.frames(of: name)
         return .json(["frames": .array(frames.map { JSONValue($0, interface: name) })])
     }
 
@@ -22,7 +21,7 @@ struct LatestAPI {
         let query = try call.query("extended")
         let name = try interfaces.interface(named: call["name"]).name
         let identifier = try identifier(call["id"], extended: try query.boolean("extended"))
-        guard let item = latest.frame(identifier, of: names.number(of: name)) else {
+        guard let item = latest.frame(identifier, of: name) else {
             throw Problem(.notFound, "no frame \(identifier) was seen on '\(name)' yet")
         }
         return .json(JSONValue(item, interface: name))

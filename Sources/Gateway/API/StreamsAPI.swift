@@ -39,7 +39,7 @@ struct StreamsAPI {
 
     private func open(_ call: Call, _ query: Query, interfaces names: [String]?) throws(Problem) -> Answer {
         var selection = Selection(
-            interfaces: names.map { Set($0.map(hub.names.number)) }, filters: try filters(query),
+            interfaces: names.map { Set($0.map(hub.log.names.number)) }, filters: try filters(query),
             direction: try query.oneOf("direction", Direction.self))
         let events = try events(query)
         if let events { selection.events = Set(events.compactMap(LogEntry.Kind.init)) }
@@ -81,7 +81,7 @@ struct StreamsAPI {
     /// `GET /v1/streams`.
     func list(_ call: Call) throws(Problem) -> Answer {
         _ = try call.query()
-        let list = hub.open.map { JSONValue($0.status, number: $0.number, hub.names) }
+        let list = hub.open.map { JSONValue($0.status, number: $0.number, hub.log.names) }
         return .json(["streams": .array(list)])
     }
 

@@ -37,15 +37,13 @@ final class Capture {
 
     /// Begins to read.
     /// - Throws: EAFNOSUPPORT without CAN in the kernel, ENODEV when the interface has gone.
-    init(
-        interfaceIndex: Int, named interface: (number: Int, name: String), filters: FilterSet, _ context: Context
-    ) throws(SystemError) {
+    init(interfaceIndex: Int, named name: String, filters: FilterSet, _ context: Context) throws(SystemError) {
         log = context.log
         encoder = context.encoder
         batch = context.batch
         controllerReported = context.controllerReported
         load = BusLoad(now: context.loop.now)
-        self.interface = interface
+        interface = (context.log.names.number(of: name), name)
         let socket = try RawSocket(interfaceIndex: interfaceIndex)
         receiveBuffer = try socket.setReceiveBuffer(bytes: context.receiveBuffer)
         try socket.enableTimestamps()
@@ -140,10 +138,8 @@ final class Capture {
         guard lost > 0 else { return }
         dropCount = count
         kernelDropped += lost
-        let event: JSONValue = [
-            "type": "gap", "seq": .integer(log.nextSequence), "lost": .integer(lost), "exact": true, "where": "kernel",
-            "interface": .string(interface.name),
-        ]
-        log.append(LogEntry(.gap, interface: interface.number, count: lost), event.encoded)
+        log.append(
+            .gap, on: interface.name, count: lost,
+            ["lost": .integer(lost), "exact": true, "where": "kernel", "interface": .string(interface.name)])
     }
 }

@@ -18,7 +18,6 @@ final class Interfaces {
     }
 
     private let log: EventLog
-    private let names: InterfaceNames
     let loop: EventLoop
     let logger: Logger
     private var captureContext: Capture.Context
@@ -45,11 +44,9 @@ final class Interfaces {
     var notified: Set<Int> = []
 
     /// Begins to watch and to capture.
-    init(
-        log: EventLog, names: InterfaceNames, encoder: FrameEncoder, loop: EventLoop, receiveBuffer: Int, logger: Logger
-    ) throws(SystemError) {
+    init(log: EventLog, encoder: FrameEncoder, loop: EventLoop, receiveBuffer: Int, logger: Logger) throws(SystemError)
+    {
         self.log = log
-        self.names = names
         self.loop = loop
         self.logger = logger
         captureContext = Capture.Context(log: log, encoder: encoder, loop: loop, receiveBuffer: receiveBuffer)
@@ -85,7 +82,7 @@ final class Interfaces {
     func isUp(_ interface: Interface) -> Bool { known[interface.index]?.isUp ?? false }
 
     /// The name of a number.
-    func name(_ number: Int) -> String { names.names[number] }
+    func name(_ number: Int) -> String { log.names.names[number] }
 
     /// - Throws: ``Problem``: `not-supported` on a kernel without CAN.
     func checkSupported() throws(Problem) {
@@ -105,12 +102,8 @@ final class Interfaces {
         try captures[interface.index]?.setFilters(set)
         guard filters(of: interface.name) != set else { return }
         filters[interface.name] = set == .everything ? nil : set
-        let number = names.number(of: interface.name)
-        let event: JSONValue = [
-            "type": "filters", "seq": .integer(log.nextSequence), "interface": .string(interface.name),
-            "filters": JSONValue(capture: set),
-        ]
-        log.append(LogEntry(.filters, interface: number), event.encoded)
+        log.append(
+            .filters, on: interface.name, ["interface": .string(interface.name), "filters": JSONValue(capture: set)])
     }
 
     // MARK: Coming and going
@@ -197,8 +190,8 @@ final class Interfaces {
     private func startCapture(of interface: Interface) {
         do {
             captures[interface.index] = try Capture(
-                interfaceIndex: interface.index, named: (names.number(of: interface.name), interface.name),
-                filters: filters(of: interface.name), captureContext)
+                interfaceIndex: interface.index, named: interface.name, filters: filters(of: interface.name),
+                captureContext)
         } catch {
             logger.error("cannot capture", metadata: ["interface": "\(interface.name)", "error": "\(error)"])
         }
@@ -210,13 +203,13 @@ final class Interfaces {
 
     private func announce(_ change: String, _ interface: Interface, previousName: String? = nil) {
         logger.info("interface \(change)", metadata: ["interface": "\(interface.name)"])
-        let number = names.number(of: interface.name)
-        let state: JSONValue? = change == "removed" ? .none : .some(JSONValue(interface, self))
-        let event = JSONValue.members([
-            "type": "interface", "seq": .integer(log.nextSequence), "interface": .string(interface.name),
-            "change": .string(change), "state": state, "previous_name": previousName.map { .string($0) },
-        ])
-        log.append(LogEntry(.interface, interface: number), event.encoded)
+        log.append(
+            .interface, on: interface.name,
+            [
+                "interface": .string(interface.name), "change": .string(change),
+                "state": change == "removed" ? .none : .some(JSONValue(interface, self)),
+                "previous_name": previousName.map { .string($0) },
+            ])
     }
 
     // MARK: Checks

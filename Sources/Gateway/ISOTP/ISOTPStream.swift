@@ -145,7 +145,7 @@ final class ISOTPStream: StreamSource, ListedStream {
 
     var status: StreamStatus {
         let selection = Selection(
-            interfaces: [context.streams.names.number(of: interface.name)], filters: .everything, direction: nil)
+            interfaces: [context.streams.log.names.number(of: interface.name)], filters: .everything, direction: nil)
         return StreamStatus(
             peer: peer, transport: "isotp", selection: selection, opened: opened, delivered: shown.messages,
             lost: shown.lost, lag: unsent == nil ? 0 : 1)

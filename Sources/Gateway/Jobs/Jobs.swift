@@ -17,7 +17,6 @@ final class Jobs {
     static let capacity = 4096
 
     private let log: EventLog
-    private let names: InterfaceNames
     let loop: EventLoop
     private let interfaces: Interfaces
     private var jobs: [String: Job] = [:]
@@ -26,9 +25,8 @@ final class Jobs {
     private var buses: [String: JobBus] = [:]
     private var lastNumber: UInt32 = 0
 
-    init(log: EventLog, names: InterfaceNames, loop: EventLoop, interfaces: Interfaces) {
+    init(log: EventLog, loop: EventLoop, interfaces: Interfaces) {
         self.log = log
-        self.names = names
         self.loop = loop
         self.interfaces = interfaces
     }
@@ -286,12 +284,9 @@ final class Jobs {
 
     /// Tells the streams what a job is doing now.
     func announce(_ job: Job) {
-        let number = names.number(of: job.interface)
-        let event: JSONValue = [
-            "type": "job", "seq": .integer(log.nextSequence), "job": .string(job.id),
-            "interface": .string(job.interface), "change": .string(job.state.rawValue),
-        ]
-        log.append(LogEntry(.job, interface: number), event.encoded)
+        log.append(
+            .job, on: job.interface,
+            ["job": .string(job.id), "interface": .string(job.interface), "change": .string(job.state.rawValue)])
     }
 }
 

@@ -11,10 +11,10 @@ final class LatestFrames {
     /// Begins with the first event of the run.
     init(log: EventLog) { self.log = log }
 
-    /// The newest frames of an interface, by the number of its name, in the order of their identifiers.
-    func frames(of interface: Int) -> [LatestTable.Item] {
+    /// The newest frames of an interface, by its name, in the order of their identifiers.
+    func frames(of interface: String) -> [LatestTable.Item] {
         catchUp(to: log.nextSequence)
-        return (tables[interface]?.items ?? []).sorted { left, right in
+        return (tables[log.names.number(of: interface)]?.items ?? []).sorted { left, right in
             guard case .frame(let first) = left.newest.message, case .frame(let second) = right.newest.message else {
                 return false
             }
@@ -25,8 +25,9 @@ final class LatestFrames {
     }
 
     /// The newest frame of an identifier; nil before the first.
-    func frame(_ identifier: Identifier, of interface: Int) -> LatestTable.Item? {
+    func frame(_ identifier: Identifier, of interface: String) -> LatestTable.Item? {
         catchUp(to: log.nextSequence)
+        let interface = log.names.number(of: interface)
         return tables[interface]?.item(identifier, on: interface)
     }
 

@@ -1,3 +1,5 @@
+internal import JSON
+
 /// The newest events of the service, numbered without holes, in a bounded amount of memory.
 ///
 /// Streams are cursors into it: numbers of the next event to show. The log does not wait for them; when it is full the
@@ -5,6 +7,8 @@
 final class EventLog {
     /// Names the run of the service that the numbers belong to.
     let epoch: String
+    /// The names of the interfaces of its events.
+    let names = InterfaceNames()
     private let segmentSize: Int
     private let segmentLimit: Int
     private var segments: [LogSegment] = []
@@ -46,6 +50,18 @@ final class EventLog {
         totals[entry.interface] += entry.count
         entry.total = totals[entry.interface]
         newest.append(entry, content)
+    }
+
+    /// Adds an event that is neither a frame nor an error frame: a JSON object of `type`, `seq` and these members.
+    /// - Parameters:
+    ///   - interface: The name of the interface that it is about.
+    ///   - count: How many frames it stands for: what the kernel lost.
+    func append(
+        _ kind: LogEntry.Kind, on interface: String, count: Int = 0, _ members: KeyValuePairs<String, JSONValue?>
+    ) {
+        let head: JSONValue = ["type": .string(kind.rawValue), "seq": .integer(nextSequence)]
+        let event = JSONValue.object(head.members + JSONValue.members(members).members)
+        append(LogEntry(kind, interface: names.number(of: interface), count: count), event.encoded)
     }
 
     /// The segment that holds the event of a number; nil when there is none yet.

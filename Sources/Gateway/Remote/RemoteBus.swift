@@ -96,7 +96,7 @@ final class RemoteBus: StreamSource, ListedStream {
 
     var status: StreamStatus {
         let selection = Selection(
-            interfaces: [context.hub.names.number(of: interface.name)], filters: filters, direction: nil)
+            interfaces: [context.hub.log.names.number(of: interface.name)], filters: filters, direction: nil)
         return StreamStatus(
             peer: peer, transport: language.rawValue, selection: selection, opened: opened, delivered: shown.messages,
             lost: shown.lost, lag: ends.count)

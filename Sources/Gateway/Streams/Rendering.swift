@@ -23,12 +23,12 @@ final class Rendering {
     private(set) var records = Records()
 
     /// Frames the events from a place on.
-    func render(_ key: Key, _ selection: Selection, of log: EventLog, names: InterfaceNames, epoch: [UInt8]) {
+    func render(_ key: Key, _ selection: Selection, of log: EventLog, epoch: [UInt8]) {
         self.key = key
         // Taken out, so that it is only read and written as a whole (see Stream) and its memory is used again.
         var records = records
         self.records = Records()
-        records.render(key, selection, log, names, epoch)
+        records.render(key, selection, log, epoch)
         self.records = records
     }
 
@@ -49,9 +49,7 @@ final class Rendering {
         /// About how many bytes are framed at once.
         private static let size = 65536
 
-        fileprivate mutating func render(
-            _ key: Key, _ selection: Selection, _ log: EventLog, _ names: InterfaceNames, _ epoch: [UInt8]
-        ) {
+        fileprivate mutating func render(_ key: Key, _ selection: Selection, _ log: EventLog, _ epoch: [UInt8]) {
             bytes.removeAll(keepingCapacity: true)
             ends.removeAll(keepingCapacity: true)
             sequences.removeAll(keepingCapacity: true)
@@ -63,7 +61,7 @@ final class Rendering {
                 let entries = segment.entries
                 while hasRoom(key), next < segment.endSequence {
                     let entry = entries[next - segment.firstSequence]
-                    if selection.shows(entry) { append(entry, in: segment, key, names, epoch) }
+                    if selection.shows(entry) { append(entry, in: segment, of: log, key, epoch) }
                     next += 1
                 }
             }
@@ -78,7 +76,7 @@ final class Rendering {
         }
 
         private mutating func append(
-            _ entry: LogEntry, in segment: LogSegment, _ key: Key, _ names: InterfaceNames, _ epoch: [UInt8]
+            _ entry: LogEntry, in segment: LogSegment, of log: EventLog, _ key: Key, _ epoch: [UInt8]
         ) {
             let index = next - segment.firstSequence
             if key.format.isJSON {
@@ -92,7 +90,7 @@ final class Rendering {
             } else {
                 scratch.removeAll(keepingCapacity: true)
                 key.format.append(
-                    entry, segment.message(at: index), interface: names.names[entry.interface], to: &scratch)
+                    entry, segment.message(at: index), interface: log.names.names[entry.interface], to: &scratch)
                 defer { scratch.removeAll(keepingCapacity: true) }
                 if scratch.isEmpty { return }
                 key.form.append(scratch[...], epoch: epoch, sequence: next, to: &bytes)

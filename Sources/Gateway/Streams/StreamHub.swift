@@ -6,8 +6,6 @@ internal import Linux
 final class StreamHub {
     /// What the streams read.
     let log: EventLog
-    /// The names of the interfaces of its events.
-    let names: InterfaceNames
     /// Encodes what is shown of the newest frames.
     let encoder: FrameEncoder
     /// The newest frames, for those who poll.
@@ -34,9 +32,8 @@ final class StreamHub {
     var presentInterfaces: () -> [String] = { [] }
 
     /// - Parameter limit: The most streams at once.
-    init(log: EventLog, names: InterfaceNames, encoder: FrameEncoder, loop: EventLoop, limit: Int) {
+    init(log: EventLog, encoder: FrameEncoder, loop: EventLoop, limit: Int) {
         self.log = log
-        self.names = names
         self.encoder = encoder
         self.loop = loop
         self.limit = limit
@@ -118,7 +115,7 @@ final class StreamHub {
 
     /// The names of the interfaces that are there now and that a selection shows.
     func presentInterfaces(of selection: Selection) -> [String] {
-        presentInterfaces().filter { selection.interfaces?.contains(names.number(of: $0)) ?? true }
+        presentInterfaces().filter { selection.interfaces?.contains(log.names.number(of: $0)) ?? true }
     }
 
     // MARK: Showing events
@@ -135,7 +132,7 @@ final class StreamHub {
 
     /// Tells the streams that want it how busy a bus was in the second that is over.
     func show(_ load: BusLoad.Measurement, of interface: String) {
-        let number = names.number(of: interface)
+        let number = log.names.number(of: interface)
         for stream in streams { stream.show(.load(interface: interface, load), ofInterface: number) }
     }
 
@@ -147,7 +144,7 @@ final class StreamHub {
         if usedRenderings == renderings.count { renderings.append(Rendering()) }
         let rendering = renderings[usedRenderings]
         usedRenderings += 1
-        rendering.render(key, stream.selection, of: log, names: names, epoch: epoch)
+        rendering.render(key, stream.selection, of: log, epoch: epoch)
         return rendering
     }
 }

@@ -14,7 +14,6 @@ final class Watches {
     private static let lossCheckInterval: Int64 = 500_000_000
 
     private let log: EventLog
-    private let names: InterfaceNames
     private let loop: EventLoop
     private let interfaces: Interfaces
     private let context: WatchSocket.Context
@@ -24,9 +23,8 @@ final class Watches {
     private var lossCheck: Timer?
 
     /// - Parameter receiveBuffer: The receive buffer to ask for on each socket, in bytes; a mebibyte at most.
-    init(log: EventLog, names: InterfaceNames, loop: EventLoop, interfaces: Interfaces, receiveBuffer: Int) {
+    init(log: EventLog, loop: EventLoop, interfaces: Interfaces, receiveBuffer: Int) {
         self.log = log
-        self.names = names
         self.loop = loop
         self.interfaces = interfaces
         context = WatchSocket.Context(loop: loop, receiveBuffer: min(receiveBuffer, Self.receiveBuffer))
@@ -121,24 +119,21 @@ final class Watches {
             frame = JSONValue(content)
         }
         watch.isSilent = change == .timeout
-        append(
-            to: watch.interface, change.rawValue, timestamp: report.timestamp, watch: .string(watch.id), frame: frame)
+        log.append(
+            .watch, on: watch.interface,
+            [
+                "timestamp": .real(seconds(report.timestamp ?? Clock.realtime)), "interface": .string(watch.interface),
+                "watch": .string(watch.id), "change": .string(change.rawValue), "frame": frame,
+            ])
     }
 
     private func tellLoss(_ number: Int, on interface: String) {
-        append(to: interface, "lost", lost: .integer(number))
-    }
-
-    private func append(
-        to interface: String, _ change: String, timestamp: Int64? = nil, watch: JSONValue? = .none,
-        frame: JSONValue? = .none, lost: JSONValue? = .none
-    ) {
-        let event = JSONValue.members([
-            "type": "watch", "seq": .integer(log.nextSequence),
-            "timestamp": .real(seconds(timestamp ?? Clock.realtime)), "interface": .string(interface),
-            "watch": watch, "change": .string(change), "frame": frame, "lost": lost,
-        ])
-        log.append(LogEntry(.watch, interface: names.number(of: interface)), event.encoded)
+        log.append(
+            .watch, on: interface,
+            [
+                "timestamp": .real(seconds(Clock.realtime)), "interface": .string(interface), "change": "lost",
+                "lost": .integer(number),
+            ])
     }
 
     private func scheduleLossCheck() {
