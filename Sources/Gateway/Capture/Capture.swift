@@ -13,7 +13,7 @@ final class Capture {
     private var watch: WatchedDescriptor?
     private let interface: (number: Int, name: String)
     private var content: [UInt8] = []
-    private var dropCount: UInt32 = 0
+    private var drops = DropCount()
     private var load: BusLoad
     private let controllerReported: () -> Void
     /// Frames and error frames read.
@@ -116,27 +116,24 @@ final class Capture {
     }
 
     private func record(_ reception: Reception) {
-        if reception.dropped != dropCount { reportLosses(upTo: reception.dropped) }
+        if reception.dropped != drops.count { reportLosses(upTo: reception.dropped) }
         received += 1
         switch reception.message {
         case .frame(let frame): load.add(frame)
         case .error(let error):
             if !error.classes.isDisjoint(with: [.controller, .busOff, .restarted]) { controllerReported() }
         }
-        let timestamp = reception.timestamp ?? reception.hardwareTimestamp ?? Clock.realtime
         let isHardwareTime = reception.timestamp == nil && reception.hardwareTimestamp != nil
         let logged = LoggedMessage(
-            message: reception.message, direction: reception.direction, timestamp: timestamp,
+            message: reception.message, direction: reception.direction, timestamp: reception.time,
             isHardwareTime: isHardwareTime, interface: interface.number)
         encoder.encodeContent(logged, sequence: log.nextSequence, into: &content)
         log.append(LogEntry(logged), content)
     }
 
     private func reportLosses(upTo count: UInt32) {
-        // The kernel's count wraps; a smaller one is an older one, said by a frame queued before the check.
-        let lost = Int(Int32(bitPattern: count &- dropCount))
+        let lost = drops.lost(upTo: count)
         guard lost > 0 else { return }
-        dropCount = count
         kernelDropped += lost
         log.append(
             .gap, on: interface.name, count: lost,

@@ -39,7 +39,7 @@ final class ISOTPStream: StreamSource, ListedStream {
     private var unsent: [UInt8]?
     /// How many errors in receiving were not told since then.
     private var unsaid = 0
-    private var dropCount: UInt32 = 0
+    private var drops = DropCount()
     private var shown = Tally()
     private var nextPing: Timer?
 
@@ -87,7 +87,7 @@ final class ISOTPStream: StreamSource, ListedStream {
         channel.readable = { [unowned self] in readable() }
         channel.failed = { [unowned self] in failed($0) }
         self.channel = channel
-        dropCount = 0
+        drops = DropCount()
     }
 
     // MARK: StreamSource
@@ -253,9 +253,9 @@ final class ISOTPStream: StreamSource, ListedStream {
     }
 
     private func reportLosses() {
-        guard let count = channel?.dropCount(), count != dropCount else { return }
-        let lost = Int(count &- dropCount)
-        dropCount = count
+        guard let count = channel?.dropCount() else { return }
+        let lost = drops.lost(upTo: count)
+        guard lost > 0 else { return }
         shown.lost += lost
         say(Problem(.isotpError, "\(lost) PDUs were lost: the client was too slow"), nil)
     }

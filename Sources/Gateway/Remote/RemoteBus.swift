@@ -31,7 +31,7 @@ final class RemoteBus: StreamSource, ListedStream {
     /// The socket; nil before the client has asked for the bus.
     private var transmitter: Transmitter?
     private var filters = FilterSet.everything
-    private var dropCount: UInt32 = 0
+    private var drops = DropCount()
     private var shown = Tally()
     private var jobs: [Int: Job] = [:]
     private var lossCheck: Timer?
@@ -39,8 +39,8 @@ final class RemoteBus: StreamSource, ListedStream {
     private var bytes: [UInt8] = []
     private var ends: [Int] = []
     private var record: [UInt8] = []
-    /// How many were lost after what waits, as the kernel counts; nil when none were.
-    private var lossBehind: UInt32?
+    /// How many were lost after what waits; nil when none were.
+    private var lossBehind: Int?
 
     /// How long a frame waits for room in the transmit queue, in nanoseconds.
     private static let sendTimeout: Int64 = 1_000_000_000
@@ -141,7 +141,7 @@ final class RemoteBus: StreamSource, ListedStream {
             try socket.setFilters(filters)
             try socket.setReceivesOwn(receivesOwn)
             try discardEarly(socket)
-            dropCount = try socket.dropCount()
+            drops = DropCount(count: try socket.dropCount())
             transmitter = try Transmitter(socket, loop: context.hub.loop) { [unowned self] in readable() }
         } catch {
             throw Problem(error, on: interface.name)
@@ -228,8 +228,9 @@ final class RemoteBus: StreamSource, ListedStream {
             isDrained = count < ReceiveBatch.capacity
             for index in 0..<count {
                 let reception = context.batch[index]
-                if reception.dropped != dropCount {
-                    lossBehind = reception.dropped
+                let lost = drops.lost(upTo: reception.dropped)
+                guard lost == 0 else {
+                    lossBehind = lost
                     break
                 }
                 append(reception)
@@ -245,9 +246,8 @@ final class RemoteBus: StreamSource, ListedStream {
     }
 
     private func append(_ reception: Reception) {
-        let timestamp = reception.timestamp ?? reception.hardwareTimestamp ?? Clock.realtime
         record.removeAll(keepingCapacity: true)
-        language.append(reception.message, timestamp: timestamp, to: &record)
+        language.append(reception.message, timestamp: reception.time, to: &record)
         StreamForm(language.framing, isChunked: false).append(record[...], epoch: [], sequence: 0, to: &bytes)
         ends.append(bytes.count)
     }
@@ -265,9 +265,7 @@ final class RemoteBus: StreamSource, ListedStream {
         if ends.isEmpty, let lossBehind { lose(lossBehind) }
     }
 
-    private func lose(_ count: UInt32) {
-        let lost = Int(Int32(bitPattern: count &- dropCount))
-        dropCount = count
+    private func lose(_ lost: Int) {
         lossBehind = nil
         shown.lost += lost
         say("error", .string("\(lost) frames were lost: the client was too slow, or the service was held up"))
@@ -290,7 +288,10 @@ final class RemoteBus: StreamSource, ListedStream {
     private func scheduleLossCheck() {
         lossCheck = context.hub.loop.after(Self.lossCheckInterval) { [weak self] in
             guard let self, connection != nil else { return }
-            if readable(), ends.isEmpty, let count = try? transmitter?.dropCount(), count != dropCount { lose(count) }
+            if readable(), ends.isEmpty, let count = try? transmitter?.dropCount() {
+                let lost = drops.lost(upTo: count)
+                if lost > 0 { lose(lost) }
+            }
             // A client that takes nothing keeps the socket from being read, which would tell it.
             if transmitter != nil, !context.interfaces.isPresent(interface) { sayGone() }
             if connection != nil { scheduleLossCheck() }

@@ -104,7 +104,7 @@ final class ConfirmedTransmission {
         guard reception.isOwn, case .frame(let frame) = reception.message,
             let index = (firstOpen..<frames.count).first(where: { timestamps[$0] == nil && frames[$0] == frame })
         else { return }
-        timestamps[index] = reception.timestamp ?? reception.hardwareTimestamp ?? Clock.realtime
+        timestamps[index] = reception.time
         while firstOpen < frames.count, timestamps[firstOpen] != nil { firstOpen += 1 }
     }
 

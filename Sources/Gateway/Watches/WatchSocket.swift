@@ -18,7 +18,7 @@ final class WatchSocket {
     private var socket: BroadcastSocket?
     private var descriptor: WatchedDescriptor?
     private var watches: [BroadcastManager.WatchKey: Watch] = [:]
-    private var dropCount: UInt32 = 0
+    private var drops = DropCount()
     /// Whether a whole batch came at once since losses were looked for last.
     private var isBurst = false
 
@@ -128,8 +128,7 @@ final class WatchSocket {
     private func tellLosses() {
         isBurst = false
         guard let count = try? socket?.manager.dropCount() else { return }
-        let number = Int(count &- dropCount)
-        dropCount = count
+        let number = drops.lost(upTo: count)
         if number > 0 { lost?(number) }
     }
 }
