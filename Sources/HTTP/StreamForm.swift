@@ -7,8 +7,6 @@ public struct StreamForm: Hashable, Sendable {
     public enum Framing: Hashable, Sendable {
         /// A WebSocket text message each (RFC 6455).
         case textMessage
-        /// A WebSocket binary message each.
-        case binaryMessage
         /// `id:` and `data:` lines (WHATWG HTML, server-sent events).
         case serverSentEvent
         /// A line each.
@@ -25,7 +23,7 @@ public struct StreamForm: Hashable, Sendable {
     /// Makes a form. Chunks are HTTP's; a WebSocket has none.
     public init(_ framing: Framing, isChunked: Bool) {
         self.framing = framing
-        self.isChunked = isChunked && framing != .textMessage && framing != .binaryMessage
+        self.isChunked = isChunked && framing != .textMessage
     }
 
     /// Appends a record in this form.
@@ -34,12 +32,7 @@ public struct StreamForm: Hashable, Sendable {
     ///   - epoch: The run of the service, and with `sequence` the identifier of a server-sent event.
     public func append(_ record: ArraySlice<UInt8>, epoch: [UInt8], sequence: Int, to bytes: inout [UInt8]) {
         switch framing {
-        case .textMessage:
-            WebSocket.appendHeader(.text, length: record.count, to: &bytes)
-            bytes.append(contentsOf: record)
-        case .binaryMessage:
-            WebSocket.appendHeader(.binary, length: record.count, to: &bytes)
-            bytes.append(contentsOf: record)
+        case .textMessage: WebSocket.append(record, as: .text, to: &bytes)
         case .none:
             appendChunk(length: record.count, to: &bytes) { $0.append(contentsOf: record) }
         case .line:

@@ -1,9 +1,24 @@
 /// The opening handshake and the messages of a WebSocket server (RFC 6455).
 public enum WebSocket {
     /// The opcodes of messages (section 5.2).
-    enum Opcode: UInt8 {
+    public enum Opcode: UInt8, Sendable {
+        /// UTF-8.
         case text = 1
+        /// Any bytes.
         case binary = 2
+    }
+
+    /// An unfragmented, unmasked message (section 5.2).
+    public static func message(_ content: [UInt8], as opcode: Opcode) -> [UInt8] {
+        var bytes: [UInt8] = []
+        append(content[...], as: opcode, to: &bytes)
+        return bytes
+    }
+
+    /// Appends an unfragmented, unmasked message (section 5.2).
+    public static func append(_ content: ArraySlice<UInt8>, as opcode: Opcode, to bytes: inout [UInt8]) {
+        appendHeader(opcode, length: content.count, to: &bytes)
+        bytes.append(contentsOf: content)
     }
 
     /// Appends the header of an unfragmented, unmasked message (section 5.2).

@@ -66,10 +66,6 @@ import Testing
         #expect(!StreamForm(.textMessage, isChunked: true).isChunked)
     }
 
-    @Test func aBinaryMessageHasAnotherOpcode() {
-        #expect(framed(StreamForm(.binaryMessage, isChunked: true), text(3)) == [0x82, 3] + text(3))
-    }
-
     @Test func recordsThatKnowTheirEndAreOnlyChunked() {
         #expect(framed(StreamForm(.none, isChunked: false), text(20)) == text(20))
         #expect(unchunked(framed(StreamForm(.none, isChunked: true), text(20))) == text(20))

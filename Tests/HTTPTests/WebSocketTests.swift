@@ -82,7 +82,7 @@ import Testing
         #expect(error.field == "Sec-WebSocket-Key")
     }
 
-    // MARK: Text messages
+    // MARK: Messages
 
     @Test(
         arguments: [
@@ -94,6 +94,11 @@ import Testing
         var bytes: [UInt8] = [9]
         WebSocket.appendHeader(.text, length: length, to: &bytes)
         #expect(bytes == [9] + expected)
+    }
+
+    @Test func aBinaryMessageHasAnotherOpcode() {
+        #expect(WebSocket.message([1, 2, 3], as: .text) == [0x81, 3, 1, 2, 3])
+        #expect(WebSocket.message([1, 2, 3], as: .binary) == [0x82, 3, 1, 2, 3])
     }
 
     @Test func aCloseFrameCarriesItsCode() {

@@ -122,9 +122,9 @@ final class ISOTPStream: StreamSource, ListedStream {
         do throws(Problem) {
             switch message {
             case .text(let text):
-                let json = try Self.json(text)
+                let json = try JSONValue(message: text)
                 reference = try StreamCommands.reference(json)
-                try order(try Self.data(json), reference)
+                try order(try ObjectReader(json, fields: ["data", "ref"]).pdu(), reference)
             case .binary(let data): try order(data, nil)
             case .tooLong(let limit): throw .tooLong(limit)
             }
@@ -158,18 +158,6 @@ final class ISOTPStream: StreamSource, ListedStream {
     }
 
     // MARK: What the client says
-
-    private static func json(_ text: [UInt8]) throws(Problem) -> JSONValue {
-        do {
-            return try JSONValue(parsing: text)
-        } catch {
-            throw Problem(.malformedRequest, "the message is no JSON: \(error)")
-        }
-    }
-
-    private static func data(_ json: JSONValue) throws(Problem) -> [UInt8] {
-        try ObjectReader(json, fields: ["data", "ref"]).pdu()
-    }
 
     private func order(_ data: [UInt8], _ reference: JSONValue?) throws(Problem) {
         guard (1...longestPDU).contains(data.count) else { throw .pdu(of: data.count, longest: longestPDU) }
@@ -234,12 +222,12 @@ final class ISOTPStream: StreamSource, ListedStream {
     }
 
     private func framed(_ pdu: ISOTPSocket.PDU) -> [UInt8] {
-        if isBinary { return Self.framed(pdu.data, .binaryMessage) }
+        if isBinary { return WebSocket.message(pdu.data, as: .binary) }
         let event: JSONValue = [
             "type": "pdu", "timestamp": .real(seconds(pdu.timestamp ?? Clock.realtime)),
             "data": .string(Hex.text(pdu.data)),
         ]
-        return Self.framed(event.encoded, .textMessage)
+        return WebSocket.message(event.encoded, as: .text)
     }
 
     private func deliver(_ bytes: [UInt8]) {
@@ -281,13 +269,7 @@ final class ISOTPStream: StreamSource, ListedStream {
         say(.object(members + problem.members))
     }
 
-    private func say(_ value: JSONValue) { connection?.answer(Self.framed(value.encoded, .textMessage)) }
-
-    private static func framed(_ record: [UInt8], _ framing: StreamForm.Framing) -> [UInt8] {
-        var bytes: [UInt8] = []
-        StreamForm(framing, isChunked: false).append(record[...], epoch: [], sequence: 0, to: &bytes)
-        return bytes
-    }
+    private func say(_ value: JSONValue) { connection?.answer(WebSocket.message(value.encoded, as: .text)) }
 
     /// Finds out in time that a client is gone.
     private func schedulePing() {

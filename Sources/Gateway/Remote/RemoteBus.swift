@@ -105,12 +105,7 @@ final class RemoteBus: StreamSource, ListedStream {
     // MARK: What the client says
 
     private func perform(_ text: [UInt8]) throws(Problem) {
-        let event: JSONValue
-        do {
-            event = try JSONValue(parsing: text)
-        } catch {
-            throw Problem(.malformedRequest, "the message is no JSON: \(error)")
-        }
+        let event = try JSONValue(message: text)
         guard case .string(let type) = event["type"], let payload = event["payload"] else {
             throw Problem(.malformedRequest, "a message has a type and a payload")
         }
@@ -248,7 +243,7 @@ final class RemoteBus: StreamSource, ListedStream {
     private func append(_ reception: Reception) {
         record.removeAll(keepingCapacity: true)
         language.append(reception.message, timestamp: reception.time, to: &record)
-        StreamForm(language.framing, isChunked: false).append(record[...], epoch: [], sequence: 0, to: &bytes)
+        WebSocket.append(record[...], as: language.opcode, to: &bytes)
         ends.append(bytes.count)
     }
 
@@ -278,10 +273,7 @@ final class RemoteBus: StreamSource, ListedStream {
     }
 
     private func say(_ type: String, _ payload: JSONValue) {
-        var bytes: [UInt8] = []
-        StreamForm(.textMessage, isChunked: false)
-            .append(RemoteLanguage.event(type, payload)[...], epoch: [], sequence: 0, to: &bytes)
-        connection?.answer(bytes)
+        connection?.answer(WebSocket.message(RemoteLanguage.event(type, payload), as: .text))
     }
 
     /// Looks for losses that no frame tells of. There are no pings: this client takes one for a frame that it waits for.

@@ -17,8 +17,8 @@ enum RemoteLanguage: String {
         self = language
     }
 
-    /// What frames go in.
-    var framing: StreamForm.Framing { self == .json ? .textMessage : .binaryMessage }
+    /// The messages that frames go in.
+    var opcode: WebSocket.Opcode { self == .json ? .text : .binary }
 
     /// Appends a frame or an error frame.
     /// - Parameter timestamp: In nanoseconds since the epoch.

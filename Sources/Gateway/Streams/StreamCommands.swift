@@ -72,12 +72,7 @@ final class StreamCommands {
     }
 
     private func perform(_ text: [UInt8], on stream: Stream, _ envelope: inout Envelope) throws(Problem) {
-        let json: JSONValue
-        do {
-            json = try JSONValue(parsing: text)
-        } catch {
-            throw Problem(.malformedRequest, "the message is no JSON: \(error)")
-        }
+        let json = try JSONValue(message: text)
         envelope.reference = try Self.reference(json)
         envelope.operation = try? Self.operation(json)
         guard rate.take(at: stream.now) else {
