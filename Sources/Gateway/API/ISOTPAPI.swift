@@ -19,7 +19,7 @@ struct ISOTPAPI {
         try isotp.begin(request, on: interface) { result in
             reply(
                 result.map { outcome in
-                    let elapsed = JSONValue.real(milliseconds(outcome.elapsed))
+                    let elapsed = JSONValue.real(milliseconds(ofNanoseconds: outcome.elapsed))
                     guard let response = outcome.response else {
                         return .json(["sent": .integer(count), "elapsed_ms": elapsed])
                     }

@@ -11,21 +11,21 @@ extension JSONValue {
         self = [
             "id": .string(job.id), "name": JSONValue(job.name), "interface": .string(job.interface),
             "frames": .array(job.specification.frames.map { JSONValue($0) }),
-            "interval_ms": JSONValue(milliseconds(schedule.interval)),
-            "initial_interval_ms": JSONValue(milliseconds(schedule.initialInterval)),
+            "interval_ms": JSONValue(interval: schedule.interval),
+            "initial_interval_ms": JSONValue(interval: schedule.initialInterval),
             "count": schedule.count == 0 ? nil : .integer(Int(schedule.count)),
-            "duration_ms": JSONValue(job.specification.duration.flatMap(milliseconds)),
-            "lease_ms": JSONValue(job.specification.lease.flatMap(milliseconds)),
+            "duration_ms": JSONValue(job.specification.duration.map(milliseconds(ofMicroseconds:))),
+            "lease_ms": JSONValue(job.specification.lease.map(milliseconds(ofMicroseconds:))),
             "lease_remaining_ms": JSONValue(leaseRemaining), "resume": .boolean(job.specification.resumes),
             "connection": .boolean(job.belongsToConnection), "state": .string(job.state.rawValue),
-            "sent": .integer(sent), "created": .real(seconds(job.created)),
+            "sent": .integer(sent), "created": .real(seconds(ofNanoseconds: job.created)),
         ]
     }
-}
 
-/// Milliseconds of microseconds; nil of zero, which stands for none.
-private func milliseconds(_ microseconds: Int64) -> Double? {
-    microseconds == 0 ? nil : Double(microseconds) / 1000
+    /// An interval of a job, of microseconds; `null` for 0, which stands for none.
+    private init(interval: Int64) {
+        self = interval == 0 ? nil : JSONValue(milliseconds(ofMicroseconds: interval))
+    }
 }
 
 /// What a client wants a new job to be.

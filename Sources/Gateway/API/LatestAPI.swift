@@ -53,12 +53,13 @@ extension JSONValue {
             return
         }
         let head: JSONValue = [
-            "type": "frame", "seq": .integer(item.sequence), "timestamp": .real(seconds(item.newest.timestamp)),
+            "type": "frame", "seq": .integer(item.sequence),
+            "timestamp": .real(seconds(ofNanoseconds: item.newest.timestamp)),
             "interface": .string(interface), "direction": .string(item.newest.direction.rawValue),
         ]
         let tail: JSONValue = [
             "count": .integer(item.statistics.count),
-            "period_ms": item.statistics.period.map { .real(milliseconds($0)) } ?? .null,
+            "period_ms": item.statistics.period.map { .real(milliseconds(ofNanoseconds: $0)) } ?? .null,
         ]
         let clock: [Member] = item.newest.isHardwareTime ? [Member("clock", "hardware")] : []
         self = .object(head.members + JSONValue(frame).members + clock + tail.members)

@@ -28,7 +28,7 @@ struct MetricsAPI {
             [(["version": GatewayConfiguration.version, "epoch": hub.log.epoch, "kernel": Machine.kernelRelease], 1)])
         text.add(
             "canhttpd_uptime_seconds", .gauge, "How long it has been running.",
-            [([:], seconds(Clock.monotonic - started))])
+            [([:], seconds(ofNanoseconds: Clock.monotonic - started))])
         text.add(
             "canhttpd_log_events_total", .counter, "Events that the log has numbered.",
             [([:], Double(hub.log.nextSequence - 1))])

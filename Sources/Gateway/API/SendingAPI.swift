@@ -48,7 +48,7 @@ struct SendingAPI {
         ) { result in
             completion(
                 result.map { timestamps in
-                    let frames = timestamps.map { JSONValue.object([.init("timestamp", .real(seconds($0)))]) }
+                    let frames = timestamps.map { ["timestamp": .real(seconds(ofNanoseconds: $0))] as JSONValue }
                     return [
                         JSONValue.Member("sent", .integer(timestamps.count)), .init("frames", .array(frames)),
                     ]

@@ -21,7 +21,8 @@ struct ServiceAPI {
         }
         return .json([
             "name": "canhttpd", "version": .string(GatewayConfiguration.version), "epoch": .string(epoch),
-            "now": .real(seconds(Clock.realtime)), "uptime_s": .real(seconds(Clock.monotonic - started)),
+            "now": .real(seconds(ofNanoseconds: Clock.realtime)),
+            "uptime_s": .real(seconds(ofNanoseconds: Clock.monotonic - started)),
             "kernel": .string(Machine.kernelRelease), "protocols": .object(protocols), "limits": limits,
             "links": [
                 "self": "/v1", "interfaces": "/v1/interfaces", "frames": "/v1/frames",

@@ -9,7 +9,7 @@ extension JSONValue {
             "id": .string("s\(number)"), "peer": .string(status.peer), "transport": .string(status.transport),
             "interfaces": shown ?? .null, "filters": JSONValue(status.selection.filters.candump),
             "direction": JSONValue(status.selection.direction?.rawValue), "mode": status.isLatest ? "latest" : "all",
-            "paused": .boolean(status.isPaused), "since": .real(seconds(status.opened)),
+            "paused": .boolean(status.isPaused), "since": .real(seconds(ofNanoseconds: status.opened)),
             "delivered": .integer(status.delivered), "lost": .integer(status.lost), "lag": .integer(status.lag),
         ]
     }

@@ -13,11 +13,11 @@ extension JSONValue {
             "extended": .boolean(specification.identifier.isExtended), "fd": .boolean(specification.isFD),
             "mask": JSONValue(specification.mask?.description),
             "mux": specification.kinds.map { .array($0.map { JSONValue($0) }) } ?? .null,
-            "timeout_ms": JSONValue(specification.timeout.map { Double($0) / 1000 }),
-            "throttle_ms": JSONValue(specification.throttle.map { Double($0) / 1000 }),
+            "timeout_ms": JSONValue(specification.timeout.map(milliseconds(ofMicroseconds:))),
+            "throttle_ms": JSONValue(specification.throttle.map(milliseconds(ofMicroseconds:))),
             "check_dlc": .boolean(specification.checksLength),
             "reply": specification.reply.map { JSONValue($0) } ?? .null, "state": .string(watch.state.rawValue),
-            "created": .real(seconds(watch.created)), "changes": .integer(watch.changes),
+            "created": .real(seconds(ofNanoseconds: watch.created)), "changes": .integer(watch.changes),
             "timeouts": .integer(watch.timeouts),
         ]
     }

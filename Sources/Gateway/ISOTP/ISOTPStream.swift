@@ -224,7 +224,7 @@ final class ISOTPStream: StreamSource, ListedStream {
     private func framed(_ pdu: ISOTPSocket.PDU) -> [UInt8] {
         if isBinary { return WebSocket.message(pdu.data, as: .binary) }
         let event: JSONValue = [
-            "type": "pdu", "timestamp": .real(seconds(pdu.timestamp ?? Clock.realtime)),
+            "type": "pdu", "timestamp": .real(seconds(ofNanoseconds: pdu.timestamp ?? Clock.realtime)),
             "data": .string(Hex.text(pdu.data)),
         ]
         return WebSocket.message(event.encoded, as: .text)

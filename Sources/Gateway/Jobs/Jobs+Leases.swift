@@ -30,7 +30,7 @@ extension Jobs {
 
     /// What is left of a job's lease, in milliseconds; nil where none runs.
     func leaseRemaining(of job: Job) -> Double? {
-        job.lapse.map { _ in milliseconds(max(0, job.leaseEnd - loop.now)) }
+        job.lapse.map { _ in milliseconds(ofNanoseconds: max(0, job.leaseEnd - loop.now)) }
     }
 }
 

@@ -9,7 +9,7 @@ extension JSONValue {
         var identifier: [UInt8] = []
         Hex.append(error.classes.rawValue | 0x2000_0000, digits: 8, to: &identifier)
         self = .members([
-            "type": "error", "seq": .integer(sequence), "timestamp": .real(seconds(timestamp)),
+            "type": "error", "seq": .integer(sequence), "timestamp": .real(seconds(ofNanoseconds: timestamp)),
             "interface": .string(interface), "classes": JSONValue(error.classes.names),
             "controller": error.controllerConditions.map { JSONValue($0) },
             "protocol": error.protocolViolations.map { violations in
@@ -24,10 +24,7 @@ extension JSONValue {
             },
             "id": .string(String(decoding: identifier, as: UTF8.self)), "data": .string(error.data.description),
             "count": statistics.map { .integer($0.count) },
-            "period_ms": statistics?.period.map { .real(milliseconds($0)) },
+            "period_ms": statistics?.period.map { .real(milliseconds(ofNanoseconds: $0)) },
         ])
     }
 }
-
-/// A time in milliseconds with microseconds, of one in nanoseconds.
-func milliseconds(_ nanoseconds: Int64) -> Double { Double(nanoseconds / 1000) / 1000 }

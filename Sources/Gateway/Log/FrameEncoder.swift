@@ -143,6 +143,3 @@ final class FrameEncoder {
         return fields
     }
 }
-
-/// A time in seconds with microseconds, of one in nanoseconds.
-func seconds(_ nanoseconds: Int64) -> Double { Double(nanoseconds / 1000) / 1_000_000 }

@@ -24,11 +24,12 @@ enum RemoteLanguage: String {
     /// - Parameter timestamp: In nanoseconds since the epoch.
     func append(_ message: Message, timestamp: Int64, to bytes: inout [UInt8]) {
         let parts = RemoteMessage(message)
+        let time = seconds(ofNanoseconds: timestamp)
         switch self {
         case .json:
-            let event: JSONValue = ["type": "message", "payload": parts.json(timestamp: seconds(timestamp))]
+            let event: JSONValue = ["type": "message", "payload": parts.json(timestamp: time)]
             event.encode(into: &bytes)
-        case .binary: parts.append(timestamp: seconds(timestamp), to: &bytes)
+        case .binary: parts.append(timestamp: time, to: &bytes)
         }
     }
 

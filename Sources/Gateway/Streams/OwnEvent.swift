@@ -37,7 +37,8 @@ enum OwnEvent {
                 "where": "server", "from_seq": gap.skipped.first.map { .integer($0) },
                 "to_seq": gap.skipped.last.map { .integer($0) },
             ])
-        case .heartbeat(let now): ["type": "heartbeat", "seq": .integer(sequence), "now": .real(seconds(now))]
+        case .heartbeat(let now):
+            ["type": "heartbeat", "seq": .integer(sequence), "now": .real(seconds(ofNanoseconds: now))]
         case .load(let interface, let load):
             .members([
                 "type": "load", "seq": .integer(sequence), "interface": .string(interface),
@@ -53,7 +54,7 @@ enum OwnEvent {
                 + (resumed.map { " resumed=\($0)" } ?? "")
         case .gap(let gap): "# gap lost=\(gap.lost) where=server"
         case .heartbeat(let now):
-            "# heartbeat now=" + String(decoding: JSONValue.real(seconds(now)).encoded, as: UTF8.self)
+            "# heartbeat now=" + String(decoding: JSONValue.real(seconds(ofNanoseconds: now)).encoded, as: UTF8.self)
         case .load(let interface, let load):
             "# load interface=\(interface)" + (load.percent.map { " percent=\($0)" } ?? "")
                 + " frames_per_second=\(load.framesPerSecond)"

@@ -122,8 +122,9 @@ final class Watches {
         log.append(
             .watch, on: watch.interface,
             [
-                "timestamp": .real(seconds(report.timestamp ?? Clock.realtime)), "interface": .string(watch.interface),
-                "watch": .string(watch.id), "change": .string(change.rawValue), "frame": frame,
+                "timestamp": .real(seconds(ofNanoseconds: report.timestamp ?? Clock.realtime)),
+                "interface": .string(watch.interface), "watch": .string(watch.id),
+                "change": .string(change.rawValue), "frame": frame,
             ])
     }
 
@@ -131,8 +132,8 @@ final class Watches {
         log.append(
             .watch, on: interface,
             [
-                "timestamp": .real(seconds(Clock.realtime)), "interface": .string(interface), "change": "lost",
-                "lost": .integer(number),
+                "timestamp": .real(seconds(ofNanoseconds: Clock.realtime)), "interface": .string(interface),
+                "change": "lost", "lost": .integer(number),
             ])
     }
 
