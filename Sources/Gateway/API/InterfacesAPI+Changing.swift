@@ -68,7 +68,7 @@ extension InterfacesAPI {
         loop.offload {
             LinkTransaction.run(on: MachineLinks(), work)
         } then: { outcome in
-            interfaces.takeIn(outcome.latest) { reply(outcome.result.map(answer)) }
+            interfaces.takeInOwnChange(outcome.latest) { reply(outcome.result.map(answer)) }
         }
     }
 }

@@ -141,14 +141,14 @@ final class Interfaces {
     }
 
     /// Takes in how the interfaces are, as the kernel listed them.
-    /// - Parameter older: Interfaces of which something newer is known than the list has.
-    func takeIn(_ interfaces: [Interface], older: Set<Int> = []) {
+    /// - Parameter newer: The indices of interfaces of which something newer is known than the list has.
+    func takeIn(_ interfaces: [Interface], except newer: Set<Int>) {
         // What is told meanwhile is newer, and comes after.
         isUpdating = true
         defer { isUpdating = false }
         let indices = Set(interfaces.map(\.index))
-        for index in known.keys where !indices.contains(index) && !older.contains(index) { remove(index) }
-        for interface in interfaces where !older.contains(interface.index) { present(interface) }
+        for index in known.keys where !indices.contains(index) && !newer.contains(index) { remove(index) }
+        for interface in interfaces where !newer.contains(interface.index) { present(interface) }
     }
 
     func present(_ interface: Interface) {

@@ -26,7 +26,7 @@ extension Interfaces {
             isRefreshing = false
             switch result {
             case .success(let interfaces):
-                takeIn(interfaces, older: notified)
+                takeIn(interfaces, except: notified)
                 if needsRefresh { refreshSoon() }
             case .failure(let error):
                 logger.error("the interfaces cannot be listed", metadata: ["error": "\(error)"])
@@ -42,7 +42,7 @@ extension Interfaces {
     ///   - interface: How the interface that was changed is now, if it still is: of most settings that change while it
     ///     is down the kernel tells nothing (netdev_state_change).
     ///   - completion: Called when everything that the kernel has told is taken in.
-    func takeIn(_ interface: Interface?, then completion: @escaping () -> Void) {
+    func takeInOwnChange(_ interface: Interface?, then completion: @escaping () -> Void) {
         update()
         // Everything else was told, and may be newer.
         if let interface, var told = known[interface.index], !told.isUp, !interface.isUp {
@@ -51,6 +51,7 @@ extension Interfaces {
             present(told)
         }
         guard isRefreshing else { return completion() }
+        // The worker works in order: when this comes back, the list that was asked for before has been taken in.
         loop.offload {
         } then: {
             completion()
