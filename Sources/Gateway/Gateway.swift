@@ -79,8 +79,8 @@ public final class Gateway {
     /// The names of the interfaces that are there.
     public var interfaceNames: [String] { interfaces.present.map(\.name) }
 
-    /// Takes no more requests, answers those that wait, and takes the jobs and watches out of the kernel. The
-    /// streams are the server's to end.
+    /// Takes no more requests, answers those that wait, and takes the jobs and watches out of the kernel. It is the
+    /// server that ends the streams.
     public func stop() {
         transmitters.stop()
         isotp.stop()

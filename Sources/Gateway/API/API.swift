@@ -1,7 +1,7 @@
 internal import HTTP
 internal import Logging
 
-/// Answers requests: finds what serves them, and says in one way what is wrong with them.
+/// Answers requests: finds what serves each, and renders what is wrong in one way.
 final class API: RequestHandler {
     /// Takes the answer to a call, or what is wrong with it; called once.
     typealias Reply = (Result<Answer, Problem>) -> Void
@@ -31,7 +31,7 @@ final class API: RequestHandler {
     /// Whether an answer is still owed.
     var owesAnswers: Bool { !outstanding.isEmpty }
 
-    /// Takes no more requests, and refuses those that wait for their answer, but for what must not be left half done.
+    /// Takes no more requests, and refuses those that wait for an answer, except what must not be left half done.
     func stop() {
         isStopping = true
         for (reply, isFinished) in outstanding.values where !isFinished {
@@ -93,7 +93,7 @@ final class API: RequestHandler {
             throw Problem(
                 .methodNotAllowed, "\(request.method) is not allowed here", allowed: allowed, headers: headers)
         case .found(let route, let parameters):
-            // A body that comes with another method means nothing (RFC 9110, section 9.3.1).
+            // With any other method a body has no meaning (RFC 9110, section 9.3.1).
             if request.isBodyTooLarge, ["POST", "PUT", "PATCH"].contains(request.method) {
                 throw Problem(
                     .bodyTooLarge, "the body is longer than \(bodyBytes) bytes, the most that the service takes")

@@ -41,10 +41,12 @@ struct MetricsAPI {
             "canhttpd_stream_lag_events", .gauge, "How far the slowest open stream is behind, in events.",
             [([:], Double(streams.map(\.lag).max() ?? 0))])
         text.add(
-            "canhttpd_stream_frames_delivered_total", .counter, "Frames and error frames that streams took.",
+            "canhttpd_stream_frames_delivered_total", .counter,
+            "Frames, error frames and ISO-TP messages that streams took.",
             [([:], Double(hub.delivered))])
         text.add(
-            "canhttpd_stream_frames_lost_total", .counter, "Frames that streams were told they lost, in the service.",
+            "canhttpd_stream_frames_lost_total", .counter,
+            "Frames and ISO-TP messages that streams were told they lost.",
             [([:], Double(hub.lost))])
     }
 

@@ -1,6 +1,6 @@
 internal import CAN
 
-/// How busy a bus is: the bits of the frames of each second against what its bit rate has room for.
+/// How busy a bus is: the bits of the frames of each second, relative to its bit rate.
 struct BusLoad {
     /// One interface's load over a second.
     struct Measurement: Hashable {
@@ -22,7 +22,7 @@ struct BusLoad {
     private var began: Int64
     /// The bit rates, nil where there are none: then bits are not counted.
     private var rates: Rates?
-    /// What the last second that is over had; nil before the first.
+    /// The load of the last second that is over; nil before that.
     private(set) var last: Measurement?
 
     /// - Parameter now: A monotonic time in nanoseconds.

@@ -60,9 +60,9 @@ final class Capture {
         guard watch != nil else { return }
         watch?.cancel()
         watch = nil
-        // That the interface is gone is said before what it still has.
+        // The first read may fail because the interface is gone; what has arrived comes after that.
         _ = read(batches: 1)
-        // No more than the buffer holds: one that has another name now goes on to receive.
+        // No more than the buffer holds: an interface that was only renamed goes on receiving.
         _ = read(batches: 1 + receiveBuffer / (ReceiveBatch.capacity * Self.leastMessageSize))
         if let dropCount = try? socket.dropCount() { reportLosses(upTo: dropCount) }
     }
@@ -85,13 +85,13 @@ final class Capture {
 
     private func readable() { _ = read(batches: Self.batchesPerTurn) }
 
-    /// What the kernel counts at least for a message in the receive buffer, in bytes.
+    /// The least that a message takes of the receive buffer as the kernel counts, in bytes.
     private static let leastMessageSize = 256
 
     /// Few enough that the streams get their turn.
     private static let batchesPerTurn = 4
 
-    /// Reads so many batches at most; returns whether nothing is left.
+    /// Reads at most so many batches; returns whether nothing is left.
     private func read(batches: Int) -> Bool {
         for _ in 0..<batches {
             guard let count = receive() else { return false }
@@ -107,7 +107,7 @@ final class Capture {
             for index in 0..<count { record(batch[index]) }
             return count
         } catch  where error.errno == .networkDown {
-            // Said once, when the interface goes down; the socket works again when it is up.
+            // The kernel says so once, when the interface goes down; the socket works again when it is up.
             return 0
         } catch {
             finish()

@@ -5,7 +5,7 @@ internal import JSON
 internal import Linux
 internal import SocketCAN
 
-/// A WebSocket of PDUs: what its client says goes out by ISO-TP, one PDU after the other, and what comes in is told to it.
+/// A WebSocket of PDUs: what its client says goes out by ISO-TP, one PDU at a time, and what comes in is told to it.
 ///
 /// It has an ISO-TP socket of its own and keeps no more than one PDU that its client has not taken: then the kernel's
 /// buffer fills, and what is lost there is told.
@@ -37,7 +37,7 @@ final class ISOTPStream: StreamSource, ListedStream {
     private var isSending = false
     /// A PDU that the connection has not taken.
     private var unsent: [UInt8]?
-    /// How many errors in receiving were not told since then.
+    /// How many errors in receiving came since then, which were not told.
     private var unsaid = 0
     private var drops = DropCount()
     private var shown = Tally()

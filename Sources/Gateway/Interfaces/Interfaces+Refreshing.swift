@@ -3,13 +3,13 @@ internal import Linux
 internal import Logging
 internal import SocketCAN
 
-// The kernel tells of most changes by itself. Not of a controller's state that went from bad to worse, nor of settings
-// that were changed while the interface was down, nor of what its notifications had no room for.
+// The kernel tells of most changes by itself, but not of a controller's state that goes from bad to worse, nor of
+// settings that are changed while the interface is down, nor of what its notifications had no room for.
 extension Interfaces {
-    /// How soon after a controller's report its state is asked for, in nanoseconds: a bus in trouble brings many.
+    /// How long after a controller's report its state is asked for, in nanoseconds: trouble on a bus brings many.
     private static let refreshDelay: Int64 = 20_000_000
 
-    /// Asks the kernel how the interfaces are, and takes the answer in. It may take its time, and is asked for elsewhere.
+    /// Asks the kernel how the interfaces are, on the worker thread as it may take its time, and takes the answer in.
     func refresh() {
         guard !isRefreshing else {
             needsRefresh = true
@@ -30,7 +30,7 @@ extension Interfaces {
                 if needsRefresh { refreshSoon() }
             case .failure(let error):
                 logger.error("the interfaces cannot be listed", metadata: ["error": "\(error)"])
-                // With the next check.
+                // The next check asks again.
                 needsRefresh = true
             }
         }
@@ -44,7 +44,7 @@ extension Interfaces {
     ///   - completion: Called when everything that the kernel has told is taken in.
     func takeInOwnChange(_ interface: Interface?, then completion: @escaping () -> Void) {
         update()
-        // Everything else was told, and may be newer.
+        // Everything else comes with notifications, and what they told may be newer.
         if let interface, var told = known[interface.index], !told.isUp, !interface.isUp {
             notified.insert(interface.index)
             told.controller = interface.controller
@@ -58,7 +58,7 @@ extension Interfaces {
         }
     }
 
-    /// Asks in a moment, once for all who want it until then.
+    /// Refreshes in a moment, once for all who ask for it until then.
     func refreshSoon() {
         guard !isRefreshPending else { return }
         isRefreshPending = true
@@ -75,7 +75,7 @@ extension Interface {
         controller?.state != other.controller?.state || (isUp == other.isUp && isRunning != other.isRunning)
     }
 
-    /// Whether something differs that one can set.
+    /// Whether any of its settings differs.
     func hasOtherSettings(than other: Interface) -> Bool {
         mtu != other.mtu || transmitQueueLength != other.transmitQueueLength
             || controller?.bitTiming != other.controller?.bitTiming

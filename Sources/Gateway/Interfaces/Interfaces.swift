@@ -10,7 +10,7 @@ internal import SocketCAN
 final class Interfaces {
     /// What became of an interface.
     enum Change {
-        /// It is there, up or down; said before it is said to be up.
+        /// It has appeared; if it is up, ``up`` follows.
         case added
         case up
         case down
@@ -36,16 +36,17 @@ final class Interfaces {
     var loadMeasured: (([(interface: Interface, load: BusLoad.Measurement)]) -> Void)?
 
     private var isUpdating = false
-    // What notifications do not tell (Interfaces+Refreshing.swift).
+    // For what notifications do not tell (Interfaces+Refreshing.swift).
     var isRefreshing = false
     var needsRefresh = false
     var isRefreshPending = false
-    /// What a notification told of since the list was asked for.
+    /// The indices of interfaces that notifications have told of since the list was asked for.
     var notified: Set<Int> = []
 
     /// Begins to watch and to capture.
-    init(log: EventLog, encoder: FrameEncoder, loop: EventLoop, receiveBuffer: Int, logger: Logger) throws(SystemError)
-    {
+    init(
+        log: EventLog, encoder: FrameEncoder, loop: EventLoop, receiveBuffer: Int, logger: Logger
+    ) throws(SystemError) {
         self.log = log
         self.loop = loop
         self.logger = logger
@@ -108,8 +109,10 @@ final class Interfaces {
 
     // MARK: Coming and going
 
-    /// Takes in what the kernel has told since the last time. Whoever is told of it may ask for an interface, which
-    /// brings them here again: then the rest comes after that.
+    /// Takes in what the kernel has told since the last time.
+    ///
+    /// What ``changed`` calls may ask for an interface, and so call this again. That call returns at once: the rest is
+    /// taken in when ``changed`` has returned.
     func update() {
         guard !isUpdating else { return }
         isUpdating = true
@@ -143,7 +146,7 @@ final class Interfaces {
     /// Takes in how the interfaces are, as the kernel listed them.
     /// - Parameter newer: The indices of interfaces of which something newer is known than the list has.
     func takeIn(_ interfaces: [Interface], except newer: Set<Int>) {
-        // What is told meanwhile is newer, and comes after.
+        // Notifications that come meanwhile are newer, and are taken in afterwards.
         isUpdating = true
         defer { isUpdating = false }
         let indices = Set(interfaces.map(\.index))
@@ -155,7 +158,7 @@ final class Interfaces {
         guard let before = known[interface.index] else { return add(interface, announced: true) }
         known[interface.index] = interface
         if before.name != interface.name {
-            // The log and the filters go by name: it is another interface to whoever reads.
+            // The log and the filters go by name: to every reader it is another interface.
             stopCapture(of: interface.index)
             startCapture(of: interface)
             announce("renamed", interface, previousName: before.name)
@@ -220,7 +223,7 @@ final class Interfaces {
     private func scheduleCheck(number: Int = 1) {
         loop.after(Self.checkInterval) { [unowned self] in
             for capture in captures.values { capture.checkForLosses() }
-            // One that could not be opened, for want of descriptors or memory.
+            // Those that could not be opened, for want of descriptors or memory.
             for interface in known.values where captures[interface.index] == nil { startCapture(of: interface) }
             if number.isMultiple(of: 2) { measureLoads() }
             let hasController = known.values.contains { $0.controller != nil }

@@ -7,7 +7,7 @@ internal import SocketCAN
 
 /// All jobs. The kernel sends; this starts, changes and ends what it sends, and knows what became of each.
 final class Jobs {
-    /// The least interval, in microseconds. The kernel has none and would do nothing else.
+    /// The least interval, in microseconds. The kernel sets no limit, and with a shorter one would do nothing but send.
     static let leastInterval: Int64 = 100
     /// The intervals that a job may have, in microseconds.
     static let intervals = leastInterval...BroadcastManager.longestInterval

@@ -36,7 +36,7 @@ struct LatestDelivery {
     init(interval: Int64) { self.interval = interval }
 
     /// Looks at the events from one place to another, as long as there is room for what they bring; returns how far it
-    /// came.
+    /// got.
     mutating func look(at log: EventLog, from start: Int, to end: Int, _ selection: Selection) -> Int {
         var next = start
         while next < end, let segment = log.segment(holding: next) {
@@ -100,7 +100,7 @@ struct LatestDelivery {
         }
     }
 
-    /// So many of the rendered records were taken; returns what was in them.
+    /// The first so many of the rendered records were taken; returns what was in them.
     mutating func markShown(_ count: Int) -> Tally {
         var tally = Tally()
         for record in records.prefix(count) {

@@ -14,7 +14,7 @@ struct LatestTable {
         var isNew: Bool
     }
 
-    /// The most identifiers; of more, those that were not seen for the longest time are forgotten.
+    /// The most identifiers; when there are more, those that were not seen for longest are forgotten.
     static let capacity = 4096
 
     private struct Key: Hashable {

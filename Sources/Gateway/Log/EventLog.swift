@@ -17,7 +17,7 @@ final class EventLog {
     /// How many frames, error frames and frames lost by the kernel each interface had, by the number of its name.
     private(set) var totals: [Int] = []
 
-    /// Called with a segment before its events go.
+    /// Called with a segment before its events are forgotten.
     var willForget: ((LogSegment) -> Void)?
 
     /// Makes an empty log.
@@ -42,7 +42,7 @@ final class EventLog {
     var totalsBeforeFirst: [Int] { segments[0].totalsBefore }
 
     /// Adds an event, which gets the number ``nextSequence``.
-    /// - Parameter content: Its payload (``LogEntry/payloadCount`` bytes), and behind it its text.
+    /// - Parameter content: Its payload (``LogEntry/payloadCount`` bytes), followed by its text.
     func append(_ entry: LogEntry, _ content: [UInt8]) {
         if newest.size >= segmentSize { beginSegment() }
         var entry = entry
@@ -67,12 +67,12 @@ final class EventLog {
     /// The segment that holds the event of a number; nil when there is none yet.
     func segment(holding sequence: Int) -> LogSegment? {
         precondition(sequence >= firstSequence)
-        // Readers are near the end as a rule.
+        // Most readers are near the end.
         if sequence >= newest.firstSequence { return sequence < newest.endSequence ? newest : nil }
         return segments.last { $0.firstSequence <= sequence }
     }
 
-    /// The interfaces' totals before the event of a number, up to the next one's; nil when that is too long ago.
+    /// The interfaces' totals before an event, which may be the next one to come; nil when that is too long ago.
     func totals(before sequence: Int) -> [Int]? {
         if sequence < firstSequence { return sequence <= 1 ? [] : forgotten.totals(before: sequence) }
         return segments.last { $0.firstSequence <= sequence }?.totals(before: sequence)

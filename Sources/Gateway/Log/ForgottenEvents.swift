@@ -1,13 +1,13 @@
-/// What is kept of events that the log has forgotten: how they raised the totals of their interfaces, in two bytes each.
+/// What is kept of events that the log has forgotten: how each raised the total of its interface, in two bytes.
 ///
-/// With it a client that comes back too late is told exactly what it missed.
+/// With it a client that comes back too late is told exactly how much it missed.
 struct ForgottenEvents {
     private struct Run {
         let firstSequence: Int
         let totalsBefore: [Int]
         /// The number of each event's interface, and in the lowest bit whether it counts as a frame.
         let interfaces: [UInt16]
-        /// The events that count as another number of frames, by their place.
+        /// How many frames an event stands for, where that is more than one, by its place.
         let others: [Int: Int]
     }
 

@@ -3,9 +3,9 @@ internal import JSON
 
 /// Encodes frames as `frame` events.
 ///
-/// Frames of one shape on one interface have the same fields; each shape has one template, made when it is first needed.
+/// Frames of one shape on one interface have the same fields; each shape has one template, made when first needed.
 final class FrameEncoder {
-    /// What a stream of the newest frames says of a frame beside itself.
+    /// What a stream of the newest frames adds to each of them.
     struct Statistics {
         /// How many frames of its identifier there were.
         var count: Int
@@ -83,7 +83,7 @@ final class FrameEncoder {
         bytes.append(decimal: statistics.count)
         appendPiece()
         guard let period = statistics.period else { return }
-        // Milliseconds with microseconds: the digits of a thousand times as many seconds.
+        // Milliseconds have the digits of a thousand times as many seconds.
         bytes.append(secondsOf: period / 1000 * 1_000_000)
         appendPiece()
     }

@@ -17,7 +17,7 @@ struct LogEntry {
 
     /// What happened.
     let kind: Kind
-    /// Of a frame or error frame.
+    /// Whether a frame or error frame was received or sent.
     let direction: Direction
     private let shape: Shape
     /// The raw data length code of a frame, 0 without one.
@@ -29,7 +29,7 @@ struct LogEntry {
     private let interfaceNumber: UInt32
     private let counted: UInt32
     private var textEnd: UInt32 = 0
-    /// When it was, in nanoseconds since the epoch.
+    /// When it happened, in nanoseconds since the epoch.
     let timestamp: Int64
     /// How many frames, error frames and frames lost by the kernel there were on the interface, this event included.
     var total = 0
@@ -100,7 +100,7 @@ struct LogEntry {
     /// By how much it raises the total of its interface.
     var count: Int { Int(counted) }
 
-    /// Where the bytes end in its segment; they begin where those of the one before end.
+    /// Where the bytes end in its segment; they begin where those of the event before it end.
     var end: Int {
         get { Int(textEnd) }
         set { textEnd = UInt32(newValue) }
@@ -112,10 +112,10 @@ struct LogEntry {
     /// Whether a frame is a remote frame.
     var isRemote: Bool { shape.contains(.remote) }
 
-    /// Of a frame.
+    /// The identifier of a frame.
     var identifier: Identifier { Identifier(truncating: bits, extended: shape.contains(.extended)) }
 
-    /// Of an error frame.
+    /// The classes of an error frame.
     var errors: ErrorClasses { ErrorClasses(rawValue: bits) }
 
     /// The frame or error frame, given its payload; nil for another event.

@@ -1,6 +1,6 @@
 /// A run of events in the log: their payloads and texts one after the other, and an entry for each.
 ///
-/// Segments are used again, so that adding an event to a log that is full allocates nothing.
+/// Segments are reused, so that adding an event to a full log allocates nothing.
 final class LogSegment {
     /// The number of the first event.
     private(set) var firstSequence = 0
@@ -53,7 +53,7 @@ final class LogSegment {
     }
 
     /// Adds an event.
-    /// - Parameter content: Its payload, and behind it its text.
+    /// - Parameter content: Its payload, followed by its text.
     func append(_ entry: LogEntry, _ content: [UInt8]) { contents.append(entry, content) }
 
     /// The text of an event, by its place in the segment.

@@ -6,9 +6,9 @@ struct LoggedMessage {
     var message: Message
     /// Received from the bus, or sent from this host.
     var direction: Direction
-    /// When, in nanoseconds since the epoch, or of the controller's clock.
+    /// When it was received or sent, in nanoseconds since the epoch or of the controller's clock.
     var timestamp: Int64
-    /// Whether that is the controller's clock.
+    /// Whether the time is of the controller's clock.
     var isHardwareTime: Bool
     /// The number of its interface's name (``InterfaceNames``).
     var interface: Int

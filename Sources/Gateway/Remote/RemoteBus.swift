@@ -207,7 +207,7 @@ final class RemoteBus: StreamSource, ListedStream {
         guard case .integer(let identifier) = payload else {
             throw Problem(.malformedRequest, "periodic_stop names no task by its arbitration id")
         }
-        // A task that has ended by itself is stopped once more by some clients.
+        // Some clients also stop a task that has ended by itself.
         if let job = jobs.removeValue(forKey: identifier) { context.jobs.delete(job) }
     }
 
@@ -276,7 +276,7 @@ final class RemoteBus: StreamSource, ListedStream {
         connection?.answer(WebSocket.message(RemoteLanguage.event(type, payload), as: .text))
     }
 
-    /// Looks for losses that no frame tells of. There are no pings: this client takes one for a frame that it waits for.
+    /// Looks for losses that no frame tells of. There are no pings: this client takes one for the frame it waits for.
     private func scheduleLossCheck() {
         lossCheck = context.hub.loop.after(Self.lossCheckInterval) { [weak self] in
             guard let self, connection != nil else { return }
@@ -284,7 +284,7 @@ final class RemoteBus: StreamSource, ListedStream {
                 let lost = drops.lost(upTo: count)
                 if lost > 0 { lose(lost) }
             }
-            // A client that takes nothing keeps the socket from being read, which would tell it.
+            // While a client takes nothing, the socket, which would tell this, is not read.
             if transmitter != nil, !context.interfaces.isPresent(interface) { sayGone() }
             if connection != nil { scheduleLossCheck() }
         }

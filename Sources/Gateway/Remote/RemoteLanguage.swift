@@ -2,7 +2,7 @@ internal import CAN
 internal import HTTP
 internal import JSON
 
-/// The subprotocols of python-can-remote: JSON messages with a `type` and a `payload`, and of the second, frames in binary.
+/// The subprotocols of python-can-remote: JSON messages with a `type` and a `payload`; of the second, frames in binary.
 ///
 /// A binary message is `01`, then in network byte order the time in seconds (a double), the identifier (32 bits), the
 /// length and the flags (a byte each), then the data.

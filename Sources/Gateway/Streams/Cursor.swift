@@ -1,8 +1,8 @@
-/// A place in the log that it may have forgotten, and what is known of that.
+/// A place in the log, and what is known of the events before it where the log has forgotten them.
 struct Cursor {
-    /// The number of the next event to look at; 0 where something is missing that was before the first.
+    /// The number of the next event to look at; 0 for a reader of an earlier run, which missed events before the first.
     var next: Int
-    /// What was before, where the log can no longer say; nil where it can.
+    /// What was before, where the log can no longer tell; nil where it can.
     var before: Before?
 
     /// What was before a place that the log has forgotten.
@@ -15,7 +15,7 @@ struct Cursor {
 
     /// Frames that a stream will not show because the log has forgotten them.
     struct Gap {
-        /// How many frames, error frames and frames that the kernel had lost.
+        /// How many frames and error frames, those included that the kernel had lost.
         var lost: Int
         /// Whether that is exact, not an upper bound.
         var isExact: Bool
@@ -37,13 +37,13 @@ struct Cursor {
         before = Before(totals: totals ?? [], isExact: totals != nil)
     }
 
-    /// The beginning of the run, for a reader of which it is not known how much of it it misses.
+    /// The beginning of the run, for a reader that misses an unknown part of what the log has forgotten.
     static let unknown = Cursor(at: 1, Before(totals: [], isExact: false))
 
-    /// The beginning of the run, for a reader that was there before.
+    /// Before the first event of the run, for a reader that comes from an earlier run.
     static let earlierRun = Cursor(at: 0, Before(totals: [], isExact: false))
 
-    /// Whether a log holds all that comes from here on.
+    /// Whether a log holds everything from here on.
     func isHeld(by log: EventLog) -> Bool { next >= log.firstSequence }
 
     /// What is missing between here and the oldest event that the log holds; nil when nothing is.

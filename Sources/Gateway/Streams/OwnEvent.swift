@@ -1,7 +1,7 @@
 internal import JSON
 
-/// An event that belongs to one stream alone. It has no number of its own and carries the last one that the stream has
-/// passed.
+/// An event that belongs to one stream alone. It has no number of its own and carries that of the last event that the
+/// stream has passed.
 enum OwnEvent {
     /// The stream begins.
     case open(epoch: String, interfaces: [String], filters: [String], resumed: Bool?)
@@ -12,7 +12,7 @@ enum OwnEvent {
     /// How busy a bus was in the last second.
     case load(interface: String, BusLoad.Measurement)
 
-    /// The event in a form; nil where the form has no word for it.
+    /// The event in a form; nil where the form cannot express it.
     func record(in format: StreamFormat, sequence: Int) -> [UInt8]? {
         switch format {
         case .webSocket, .serverSentEvents, .lines: return json(sequence).encoded

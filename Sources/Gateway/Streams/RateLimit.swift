@@ -1,4 +1,4 @@
-/// So many things a second, and as many at once (a token bucket).
+/// A limit of so many things a second, which may come all at once (a token bucket).
 struct RateLimit {
     private let perSecond: Int64
     /// When the bucket would be full again, in nanoseconds.

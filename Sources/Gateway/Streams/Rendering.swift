@@ -1,7 +1,7 @@
 internal import CAN
 internal import HTTP
 
-/// Events framed for the wire, shared by all streams that need the same from the same place on.
+/// Events framed for the wire, shared by all streams that need the same events in the same form from the same place on.
 final class Rendering {
     /// What a stream needs.
     struct Key: Equatable {
@@ -25,7 +25,7 @@ final class Rendering {
     /// Frames the events from a place on.
     func render(_ key: Key, _ selection: Selection, of log: EventLog, epoch: [UInt8]) {
         self.key = key
-        // Taken out, so that it is only read and written as a whole (see Stream) and its memory is used again.
+        // Taken out, so that it is only read and written as a whole (see Stream) and its memory is reused.
         var records = records
         self.records = Records()
         records.render(key, selection, log, epoch)
@@ -41,7 +41,7 @@ final class Rendering {
         private(set) var ends: [Int] = []
         /// The number of each record's first event.
         private(set) var sequences: [Int] = []
-        /// What there is up to the end of each record.
+        /// What there is in all records up to and including each.
         private(set) var tallies: [Tally] = []
         private var scratch: [UInt8] = []
         private var tally = Tally()
@@ -108,7 +108,7 @@ final class Rendering {
 }
 
 extension StreamFormat {
-    /// Appends an event of the log as this form has it, which is none of JSON; nothing where it has no word for it.
+    /// Appends an event of the log in this form, which is not JSON; nothing where the form cannot express it.
     fileprivate func append(
         _ entry: LogEntry, _ message: LoggedMessage?, interface: String, to bytes: inout [UInt8]
     ) {

@@ -1,6 +1,6 @@
 internal import HTTP
 
-/// From where a client wants a stream.
+/// Where a client wants a stream to begin.
 enum ResumePoint {
     /// After an event of a run.
     case event(epoch: String, sequence: Int)
@@ -22,7 +22,7 @@ enum ResumePoint {
     /// - Parameters:
     ///   - now: In nanoseconds since the epoch.
     ///   - field: Where the client named it.
-    /// - Throws: ``Problem``: `malformed-request` for an event that has not been yet.
+    /// - Throws: ``Problem``: `malformed-request` for an event that is yet to come.
     func cursor(in log: EventLog, now: Int64, field: String) throws(Problem) -> Cursor {
         switch self {
         case .beginning: return Cursor(at: 1, in: log)

@@ -8,7 +8,7 @@ struct Selection: Hashable {
     var filters: FilterSet
     /// Frames of one direction only.
     var direction: Direction?
-    /// Kinds of events that are shown; what the kernel lost comes regardless.
+    /// Which kinds of events; what the kernel lost is told regardless.
     var events = Set(LogEntry.Kind.allCases)
 
     /// Whether it shows everything of its interfaces, so that what it shows and what it lost add up to what there was.
@@ -27,7 +27,7 @@ struct Selection: Hashable {
         }
     }
 
-    /// Of totals by interface, how much two differ on the interfaces of this selection.
+    /// How much two lists of totals by interface differ, on the interfaces of this selection.
     func difference(from earlier: [Int], to later: [Int]) -> Int {
         var difference = 0
         for (interface, total) in later.enumerated() where interfaces?.contains(interface) ?? true {

@@ -6,14 +6,14 @@ internal import Linux
 
 /// A reader of the log: a cursor, what it shows, and when it ends.
 ///
-/// It holds no events. When its connection does not take more it waits; when the log meanwhile forgot what it had not
+/// It holds no events. When its connection takes no more, it waits; if the log has forgotten meanwhile what it had not
 /// shown yet, it says how much that was and goes on with the oldest event still held.
 final class Stream: StreamSource, ListedStream {
     /// How a stream is served, from where, and when it ends by itself.
     struct Options {
-        /// After so many frames.
+        /// Ends it after so many frames.
         var count: Int?
-        /// After so many nanoseconds.
+        /// Ends it after so many nanoseconds.
         var duration: Int64?
         /// Seconds without an event before a heartbeat.
         var heartbeat = 15
@@ -23,7 +23,7 @@ final class Stream: StreamSource, ListedStream {
         var latestInterval: Int64?
         /// Whether the load of its interfaces is shown each second.
         var showsLoad = false
-        /// From where it resumes; nil to begin with what comes next.
+        /// Where it resumes; nil to begin with what comes next.
         var resumption: Cursor?
     }
 
@@ -35,13 +35,13 @@ final class Stream: StreamSource, ListedStream {
     /// What it shows.
     private(set) var selection: Selection
     private var connection: (any StreamConnection)?
-    // These are read and written as whole values only: then accesses to them need no check at run time, which would
-    // be for every stream and event.
+    // These are only read and written as whole values: such accesses need no check for exclusivity at run time, which
+    // would be made for every stream and event.
     /// The number of the next event to look at.
     private var next: Int
     /// What was before it, once the log has forgotten that.
     private var before: Cursor.Before?
-    /// What it needs rendered; from where and how much is set each time.
+    /// What it needs rendered; `from` and `limit` are set each time.
     private var needs: Rendering.Key
     private var shown = Tally()
     /// When something was sent last, a monotonic time in nanoseconds.
@@ -54,7 +54,7 @@ final class Stream: StreamSource, ListedStream {
     private var timers: [Timer] = []
     /// Its place among the hub's streams.
     var place = 0
-    /// What its client says is for.
+    /// Carries out what a WebSocket client says; nil where the client can say nothing.
     var commands: StreamCommands?
 
     /// - Parameter peer: The address of the client.
@@ -149,7 +149,7 @@ final class Stream: StreamSource, ListedStream {
     func willForget(_ segment: LogSegment) {
         guard before == nil, next < segment.endSequence else { return }
         if connection != nil, !isPaused, var delivery = latest {
-            // What was not looked at since the last showing is not lost to the bookkeeping.
+            // What has come since the last showing is looked at before it goes, so that it is not lost.
             latest = nil
             next = delivery.look(at: hub.log, from: next, to: segment.endSequence, selection)
             latest = delivery
@@ -158,7 +158,7 @@ final class Stream: StreamSource, ListedStream {
         before = Cursor.Before(totals: segment.totals(before: next), isExact: true)
     }
 
-    /// A second is over on an interface; said where that is wanted and there is room at once.
+    /// Shows the load of an interface in the last second, where that is wanted and the connection takes it at once.
     func show(_ load: OwnEvent, ofInterface number: Int) {
         guard options.showsLoad, !isPaused, selection.interfaces?.contains(number) ?? true else { return }
         send(load)
@@ -172,7 +172,7 @@ final class Stream: StreamSource, ListedStream {
         lastSent = hub.loop.now
     }
 
-    /// Says what was lost and goes to the oldest event still held; false when the connection takes nothing now.
+    /// Says what was lost and goes on to the oldest event still held; false when the connection takes nothing now.
     private func reportGap() -> Bool {
         let first = hub.log.firstSequence
         if next >= first { return true }
@@ -262,7 +262,7 @@ final class Stream: StreamSource, ListedStream {
     /// Answers the client.
     func answer(_ value: JSONValue) { connection?.answer(framed(value.encoded, sequence: lastSequence)) }
 
-    /// Shows what passes other filters, from the next event on.
+    /// Changes the filters, from the next event on.
     func setFilters(_ filters: FilterSet) {
         hub.release(selection)
         selection.filters = filters

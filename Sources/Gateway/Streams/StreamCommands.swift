@@ -13,7 +13,7 @@ final class StreamCommands {
 
     /// The most commands a second.
     static let perSecond = 200
-    /// The most sends whose answer is outstanding.
+    /// The most sends that wait for their answer at once.
     static let sends = 16
     private static let referenceLength = 64
 
@@ -86,7 +86,7 @@ final class StreamCommands {
         case .pause: stream.pause()
         case .ping: break
         case .resume:
-            // Said before what was held back comes.
+            // Acknowledged before what was held back comes.
             acknowledge(envelope)
             return stream.resume()
         case .send: return try send(reader, on: stream, envelope)
@@ -167,7 +167,7 @@ final class StreamCommands {
     private func makeJob(_ reader: ObjectReader, on stream: Stream) throws(Problem) -> JSONValue {
         let interface = try sending.interface(named: reader.string("interface"), of: stream.selection)
         let job = try jobs.make(JobInput(reader, for: interface), on: interface, belongsToConnection: true)
-        // Of those that were deleted meanwhile nothing is kept.
+        // Those that have been deleted meanwhile are not kept.
         ownJobs.removeAll { !jobs.jobs.exists($0) }
         ownJobs.append(job)
         return jobs.resource(job)

@@ -2,11 +2,11 @@ internal import HTTP
 
 /// The forms in which a stream is served, by the names that clients read.
 enum StreamFormat: String, CaseIterable {
-    /// One event a text message.
+    /// One event per text message.
     case webSocket = "websocket"
     /// Server-sent events.
     case serverSentEvents = "sse"
-    /// One event a line.
+    /// One event per line.
     case lines = "ndjson"
     /// Lines of candump's log format.
     case candump

@@ -18,7 +18,7 @@ final class StreamHub {
     let limit: Int
     /// The readers of the log.
     private var streams: [Stream] = []
-    /// All that is open, by number.
+    /// All open streams by number, those included that do not read the log.
     private var listed: [Int: any ListedStream] = [:]
     private var closedDelivered = 0
     private var closedLost = 0
@@ -56,7 +56,7 @@ final class StreamHub {
         }
     }
 
-    /// Takes a stream into the list.
+    /// Adds a stream to the list.
     /// - Returns: The number under which it stands there.
     func list(_ stream: some ListedStream) -> Int {
         lastNumber += 1
@@ -64,17 +64,17 @@ final class StreamHub {
         return lastNumber
     }
 
-    /// Takes a stream from the list.
+    /// Removes a stream from the list.
     func unlist(_ number: Int) {
         guard let status = listed.removeValue(forKey: number)?.status else { return }
         closedDelivered += status.delivered
         closedLost += status.lost
     }
 
-    /// How many frames and error frames all streams of the run took.
+    /// How many frames, error frames and ISO-TP messages all streams of the run took.
     var delivered: Int { listed.values.reduce(closedDelivered) { $0 + $1.status.delivered } }
 
-    /// How many frames all streams of the run were told they lost.
+    /// How many frames and ISO-TP messages all streams of the run were told they lost.
     var lost: Int { listed.values.reduce(closedLost) { $0 + $1.status.lost } }
 
     /// The open streams in the order in which they were opened, with their numbers.
@@ -82,7 +82,7 @@ final class StreamHub {
         listed.sorted { $0.key < $1.key }.map { ($0.key, $0.value.status) }
     }
 
-    /// Has a stream told of new events.
+    /// Has a stream told of new events from now on.
     func add(_ stream: Stream) {
         stream.place = streams.count
         streams.append(stream)
@@ -107,7 +107,7 @@ final class StreamHub {
         return entry.number
     }
 
-    /// A selection is in use no more.
+    /// A selection is no longer in use.
     func release(_ selection: Selection) {
         guard let entry = selections[selection] else { return }
         selections[selection] = entry.users == 1 ? nil : (entry.number, entry.users - 1)
@@ -130,7 +130,7 @@ final class StreamHub {
         return true
     }
 
-    /// Tells the streams that want it how busy a bus was in the second that is over.
+    /// Tells the streams that want it how busy a bus was in the last second.
     func show(_ load: BusLoad.Measurement, of interface: String) {
         let number = log.names.number(of: interface)
         for stream in streams { stream.show(.load(interface: interface, load), ofInterface: number) }
@@ -149,7 +149,7 @@ final class StreamHub {
     }
 }
 
-/// What stands in the list of streams.
+/// A stream as it stands in the list of streams.
 protocol ListedStream: AnyObject {
     /// How it stands.
     var status: StreamStatus { get }

@@ -12,9 +12,9 @@ struct StreamStatus {
     var isPaused = false
     /// When it was opened, in nanoseconds since the epoch.
     var opened: Int64
-    /// How many frames and error frames its connection has taken.
+    /// How many frames and error frames, or ISO-TP messages, its connection has taken.
     var delivered: Int
-    /// How many frames its gaps said were lost.
+    /// How many frames or ISO-TP messages its client was told were lost.
     var lost: Int
     /// How many events of the log it has not looked at.
     var lag: Int

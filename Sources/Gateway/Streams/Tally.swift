@@ -2,9 +2,9 @@
 struct Tally {
     /// How many frames.
     var frames = 0
-    /// How many frames and error frames.
+    /// How many frames and error frames, or ISO-TP messages.
     var messages = 0
-    /// How many frames its gaps said were lost.
+    /// How many frames or ISO-TP messages the client was told were lost.
     var lost = 0
 
     /// Counts an event of the log.

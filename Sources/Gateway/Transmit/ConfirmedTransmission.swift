@@ -3,7 +3,7 @@ internal import EventLoop
 internal import Linux
 internal import SocketCAN
 
-/// Frames that are sent by a socket of their own, which hears the echo of each: a controller gives it after the frame
+/// Frames that are sent by a socket of their own, which hears the echo of each: a controller gives it once the frame
 /// was on the bus.
 final class ConfirmedTransmission {
     /// How it ended.
@@ -18,9 +18,9 @@ final class ConfirmedTransmission {
 
     /// Why frames did not come back.
     enum Failure {
-        /// Not all were taken.
+        /// The kernel did not take all of them.
         case transmission(Transmitter.Failure)
-        /// They were taken, and the time was over.
+        /// The kernel took them, but they did not come back in time.
         case unconfirmed
     }
 
@@ -52,7 +52,7 @@ final class ConfirmedTransmission {
         transmitter = try Transmitter(socket, loop: loop) { [unowned self] in readable() }
     }
 
-    /// Others' frames come too, where they have the same identifiers: the fewer the better.
+    /// Those of others' frames that have the same identifiers pass too: the fewer the better.
     private static func filters(of frames: [Frame]) -> FilterSet {
         let filters = Set(
             frames.map { frame in
@@ -63,9 +63,9 @@ final class ConfirmedTransmission {
         return FilterSet(filters: Array(filters), errors: [])
     }
 
-    /// Sends.
+    /// Begins to send.
     /// - Parameters:
-    ///   - deadline: Until when there is to be room in the transmit queue, a monotonic time in nanoseconds.
+    ///   - deadline: Until when to wait for room in the transmit queue, a monotonic time in nanoseconds.
     ///   - confirmTimeout: How long the frames may take to come back after the last was taken, in nanoseconds.
     func start(deadline: Int64, confirmTimeout: Int64) {
         transmitter?.send(frames, deadline: deadline) { [self] outcome in

@@ -1,5 +1,5 @@
-/// How long to wait where an interface's transmit queue is full, which the kernel tells the end of to nobody: at first
-/// about a frame at 500 kbit/s, then twice as long each time.
+/// How long to wait while an interface's transmit queue is full, as the kernel does not tell when there is room again:
+/// at first about the time of a frame at 500 kbit/s, then twice as long each time.
 struct QueueBackoff {
     private static let pauses: ClosedRange<Int64> = 250_000...4_000_000
     private var pause = pauses.lowerBound

@@ -5,7 +5,7 @@ internal import SocketCAN
 
 /// Sends frames by one socket: one request after the other, each until its deadline.
 ///
-/// Nothing is queued here beside the requests that wait for their answer: what the kernel does not take in time is not
+/// Nothing is queued here but the requests that wait for their answer: what the kernel does not take in time is not
 /// sent.
 final class Transmitter {
     /// How a request ended: how many frames the kernel took, and what stopped it.
@@ -48,7 +48,7 @@ final class Transmitter {
 
     private var backoff = QueueBackoff()
 
-    /// Opens a socket for an interface, which hears nothing.
+    /// Opens a socket on an interface, by which nothing is received.
     convenience init(interfaceIndex: Int, loop: EventLoop) throws(SystemError) {
         let socket = try RawSocket(interfaceIndex: interfaceIndex)
         try socket.setFilters(FilterSet(filters: [], errors: []))
@@ -72,8 +72,8 @@ final class Transmitter {
     private func ready(_ readiness: Readiness) {
         if readiness.isReadable, let received { received() }
         guard readiness.isWritable || readiness.isClosed else { return }
-        // That the interface went down or away makes the socket ready until the error is taken. What waits then fails
-        // by the next send.
+        // When the interface goes down or away, the socket is ready until the error is taken. What waits then fails
+        // with the next send.
         if readiness.isClosed { _ = try? socket.takeError() }
         try? watch?.update(interest)
         work()
@@ -87,7 +87,7 @@ final class Transmitter {
     /// How many messages were lost (``RawSocket/dropCount()``).
     func dropCount() throws(SystemError) -> UInt32 { try socket.dropCount() }
 
-    /// Whether what arrives is told of.
+    /// Whether the owner is told when something has arrived.
     func setReads(_ isOn: Bool) {
         interest = isOn ? .readable : []
         try? watch?.update(queue.isEmpty ? interest : interest.union(.writable))
@@ -144,7 +144,7 @@ final class Transmitter {
             retry = loop.after(backoff.next()) { [unowned self] in work() }
             return true
         case .networkDown where !transmission.hasRetriedDown:
-            // A socket keeps the error from when the interface last went down for its first write after that.
+            // The first write after the interface went down gets that error, even if the interface is up again.
             transmission.hasRetriedDown = true
             return false
         default:

@@ -54,13 +54,13 @@ final class WatchBus {
         }
     }
 
-    /// Has the kernel look no more.
+    /// Has the kernel stop looking.
     func remove(_ watch: Watch) {
         guard let index = sockets.firstIndex(where: { $0.remove(watch) }), sockets[index].isEmpty else { return }
         sockets.remove(at: index).close()
     }
 
-    /// Tells of losses that no report has told since.
+    /// Tells of losses that no burst of reports has shown.
     func checkForLosses() {
         for socket in sockets { socket.checkForLosses() }
     }

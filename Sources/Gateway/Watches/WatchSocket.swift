@@ -52,12 +52,12 @@ final class WatchSocket {
     func add(_ watch: Watch) throws(SystemError) {
         guard let socket else { throw SystemError(.notConnected, call: "write") }
         let specification = watch.specification
-        // What is still told of an earlier watch of this key is none of this one's.
+        // The reports that are still there are of an earlier watch of this key.
         read(batches: Self.wholeBuffer)
         if let reply = specification.reply {
             try socket.manager.answer(remoteFramesOf: specification.identifier, with: reply)
         } else {
-            // One that has told of the silence already waits for a frame first.
+            // A watch that has told of the silence already waits for a frame first.
             try socket.manager.watch(
                 specification.key, specification.comparison, timeout: specification.timeout ?? 0,
                 throttle: specification.throttle ?? 0, startsTimer: !watch.isSilent,
@@ -66,10 +66,10 @@ final class WatchSocket {
         watches[specification.key] = watch
     }
 
-    /// Has the kernel look no more; returns whether the watch was here.
+    /// Has the kernel stop looking; returns whether the watch was here.
     func remove(_ watch: Watch) -> Bool {
         guard watches[watch.specification.key] === watch else { return false }
-        // It fails when the interface is gone, and what the kernel had of it.
+        // It fails when the interface is gone, and the kernel's watch with it.
         try? socket?.manager.endWatch(watch.specification.key)
         read(batches: Self.wholeBuffer)
         watches[watch.specification.key] = nil
@@ -96,7 +96,7 @@ final class WatchSocket {
         if read(batches: Self.batchesPerTurn), isBurst { tellLosses() }
     }
 
-    /// Reads so many batches at most; returns whether nothing is left.
+    /// Reads at most so many batches; returns whether nothing is left.
     @discardableResult
     private func read(batches: Int) -> Bool {
         for _ in 0..<batches {
@@ -107,7 +107,7 @@ final class WatchSocket {
         return false
     }
 
-    /// Reads a batch and tells of it; returns its size, nil where the kernel had something else to say first.
+    /// Reads a batch and tells of it; returns its size, nil where an error came before the reports that may be there.
     private func receive() -> Int? {
         guard let socket else { return 0 }
         do throws(SystemError) {
@@ -118,7 +118,7 @@ final class WatchSocket {
             }
             return count
         } catch {
-            // Each said once, when the interface goes down or is removed; its own notifications say so too.
+            // Each comes once, when the interface goes down or is removed; its notifications say so too.
             if error.errno == .networkDown || error.errno == .noSuchDevice { return nil }
             descriptor?.cancel()
             return 0

@@ -8,7 +8,7 @@ internal import SocketCAN
 final class Watches {
     /// The most watches at once, whatever their state.
     static let capacity = 1024
-    /// The most receive buffer of a socket, in bytes.
+    /// The largest receive buffer of a socket, in bytes.
     private static let receiveBuffer = 1 << 20
     /// How often losses are looked for, in nanoseconds.
     private static let lossCheckInterval: Int64 = 500_000_000
