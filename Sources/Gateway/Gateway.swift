@@ -47,11 +47,11 @@ public final class Gateway {
         let remote = RemoteBus.Context(
             hub: hub, interfaces: interfaces, jobs: jobs, receiveBuffer: configuration.receiveBufferBytes)
         let api = API(policy: configuration.policy, bodyBytes: configuration.bodyBytes, logger: logger)
+        let started = Clock.monotonic
         api.addRoutes(
             ServiceAPI(
                 configuration: configuration, interfaces: interfaces, isotp: isotp, epoch: epoch,
-                started: Clock.monotonic,
-                isStopping: { [unowned api] in api.isStopping }),
+                started: started, isStopping: { [unowned api] in api.isStopping }),
             DocumentsAPI(), InterfacesAPI(interfaces: interfaces, loop: loop),
             sending,
             StreamsAPI(interfaces: interfaces, hub: hub, sending: sending, jobs: jobsAPI, remote: remote),
@@ -60,8 +60,7 @@ public final class Gateway {
             ISOTPAPI(interfaces: interfaces, streams: hub, isotp: isotp),
             MetricsAPI(
                 interfaces: interfaces, transmitters: transmitters, jobs: jobs, watches: watches, isotp: isotp,
-                hub: hub,
-                started: Clock.monotonic))
+                hub: hub, started: started))
         self.api = api
         self.interfaces = interfaces
         self.transmitters = transmitters
