@@ -22,15 +22,16 @@ public final class Gateway {
         let log = EventLog(epoch: epoch, capacity: configuration.logBytes)
         let encoder = FrameEncoder(names: names)
         let hub = StreamHub(log: log, names: names, encoder: encoder, loop: loop, limit: configuration.streams)
+        let protocols = KnownProtocols()
         let interfaces = try Interfaces(
-            log: log, names: names, encoder: encoder, loop: loop, receiveBuffer: configuration.receiveBufferBytes,
-            logger: logger)
+            log: log, names: names, encoder: encoder, loop: loop, protocols: protocols,
+            receiveBuffer: configuration.receiveBufferBytes, logger: logger)
         let transmitters = Transmitters(loop: loop, receiveBuffer: configuration.receiveBufferBytes)
         let jobs = Jobs(log: log, names: names, loop: loop, interfaces: interfaces)
         let watches = Watches(
             log: log, names: names, loop: loop, interfaces: interfaces,
             receiveBuffer: configuration.receiveBufferBytes)
-        let isotp = ISOTPHub(loop: loop)
+        let isotp = ISOTPHub(loop: loop, protocols: protocols)
         hub.presentInterfaces = { interfaces.present.map(\.name) }
         interfaces.changed = { interface, change in
             jobs.interfaceChanged(interface, change)
@@ -52,7 +53,7 @@ public final class Gateway {
         let api = API(policy: configuration.policy, bodyBytes: configuration.bodyBytes, logger: logger)
         api.addRoutes(
             ServiceAPI(
-                configuration: configuration, interfaces: interfaces, isotp: isotp, epoch: epoch,
+                configuration: configuration, interfaces: interfaces, isotp: isotp, protocols: protocols, epoch: epoch,
                 started: Clock.monotonic,
                 isStopping: { [unowned api] in api.isStopping }),
             DocumentsAPI(), InterfacesAPI(interfaces: interfaces, loop: loop),

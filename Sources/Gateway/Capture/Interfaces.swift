@@ -27,8 +27,7 @@ final class Interfaces {
     private(set) var known: [Int: Interface] = [:]
     private var captures: [Int: Capture] = [:]
     private var filters: [String: FilterSet] = [:]
-    /// Why nothing can be captured, nil when all is well.
-    private(set) var trouble: String?
+    private let protocols: KnownProtocols
 
     /// Called when an interface was added, went up, went down or was removed.
     var changed: ((Interface, Change) -> Void)?
@@ -46,17 +45,16 @@ final class Interfaces {
 
     /// Begins to watch and to capture.
     init(
-        log: EventLog, names: InterfaceNames, encoder: FrameEncoder, loop: EventLoop, receiveBuffer: Int, logger: Logger
+        log: EventLog, names: InterfaceNames, encoder: FrameEncoder, loop: EventLoop, protocols: KnownProtocols,
+        receiveBuffer: Int, logger: Logger
     ) throws(SystemError) {
         self.log = log
         self.names = names
         self.loop = loop
+        self.protocols = protocols
         self.logger = logger
         captureContext = Capture.Context(log: log, encoder: encoder, loop: loop, receiveBuffer: receiveBuffer)
         monitor = try LinkMonitor()
-        if !KernelProtocol.raw.isSupported {
-            trouble = "this kernel (\(Machine.kernelRelease)) has no CAN (socket: EAFNOSUPPORT)"
-        }
         captureContext.controllerReported = { [unowned self] in refreshSoon() }
         for interface in try Links.list() { add(interface, announced: false) }
         watch = try loop.watch(number: monitor.descriptorNumber, for: .readable) { [unowned self] _ in update() }
@@ -86,6 +84,11 @@ final class Interfaces {
 
     /// The name of a number.
     func name(_ number: Int) -> String { names.names[number] }
+
+    /// Why nothing can be captured, nil when all is well. Once the kernel has CAN, the next check opens the captures.
+    var trouble: String? {
+        protocols.isSupported(.raw) ? nil : "this kernel (\(Machine.kernelRelease)) has no CAN (socket: EAFNOSUPPORT)"
+    }
 
     /// - Throws: ``Problem``: `not-supported` on a kernel without CAN.
     func checkSupported() throws(Problem) {
