@@ -50,22 +50,20 @@ public final class Gateway {
         let jobsAPI = JobsAPI(interfaces: interfaces, jobs: jobs)
         let remote = RemoteBus.Context(
             hub: hub, interfaces: interfaces, jobs: jobs, receiveBuffer: configuration.receiveBufferBytes)
-        let api = API(policy: configuration.policy, bodyBytes: configuration.bodyBytes, logger: logger)
+        let api = API(
+            policy: configuration.policy, bodyBytes: configuration.bodyBytes, interfaces: interfaces, logger: logger)
+        let started = Clock.monotonic
         api.addRoutes(
-            ServiceAPI(
+            service: ServiceAPI(
                 configuration: configuration, interfaces: interfaces, isotp: isotp, protocols: protocols, epoch: epoch,
-                started: Clock.monotonic,
-                isStopping: { [unowned api] in api.isStopping }),
-            DocumentsAPI(), InterfacesAPI(interfaces: interfaces, loop: loop),
-            sending,
-            StreamsAPI(interfaces: interfaces, hub: hub, sending: sending, jobs: jobsAPI, remote: remote),
-            LatestAPI(interfaces: interfaces, names: names, latest: hub.latest),
-            jobsAPI, WatchesAPI(interfaces: interfaces, watches: watches),
-            ISOTPAPI(interfaces: interfaces, streams: hub, isotp: isotp),
-            MetricsAPI(
+                started: started, isStopping: { [unowned api] in api.isStopping }),
+            documents: DocumentsAPI(), interfaces: InterfacesAPI(interfaces: interfaces, loop: loop), sending: sending,
+            streams: StreamsAPI(interfaces: interfaces, hub: hub, sending: sending, jobs: jobsAPI, remote: remote),
+            latest: LatestAPI(names: names, latest: hub.latest), jobs: jobsAPI, watches: WatchesAPI(watches: watches),
+            isotp: ISOTPAPI(interfaces: interfaces, streams: hub, isotp: isotp),
+            metrics: MetricsAPI(
                 interfaces: interfaces, transmitters: transmitters, jobs: jobs, watches: watches, isotp: isotp,
-                hub: hub,
-                started: Clock.monotonic))
+                hub: hub, started: started))
         self.api = api
         self.interfaces = interfaces
         self.transmitters = transmitters

@@ -11,13 +11,14 @@ struct SendingAPI {
     /// The most frames of one request.
     static let capacity = 4096
 
-    func send(_ call: Call, _ reply: @escaping API.Reply) throws(Problem) {
-        let query = try call.query("timeout_ms", "confirm", "confirm_ms", "dry_run")
-        let timeout = try query.time("timeout_ms", in: Self.timeouts) ?? Self.defaultTimeout
+    /// The parameters of the query.
+    static let parameters = ["timeout_ms", "confirm", "confirm_ms", "dry_run"]
+
+    func send(_ call: Call, on interface: Interface, _ reply: @escaping API.Reply) throws(Problem) {
+        let timeout = try call.query.time("timeout_ms", in: Self.timeouts) ?? Self.defaultTimeout
         let confirmation = try Self.confirmation(
-            query.boolean("confirm"), query.time("confirm_ms", in: Self.confirmTimeouts))
-        let isDryRun = try query.boolean("dry_run") ?? false
-        let interface = try interfaces.interface(named: call["name"])
+            call.query.boolean("confirm"), call.query.time("confirm_ms", in: Self.confirmTimeouts))
+        let isDryRun = try call.query.boolean("dry_run") ?? false
         let frames = try self.frames(call)
         try check(frames, on: interface)
         if isDryRun { return reply(.success(.json(["sent": 0, "valid": .integer(frames.count)]))) }

@@ -14,8 +14,7 @@ struct ServiceAPI {
     let started: Int64
     let isStopping: () -> Bool
 
-    func get(_ call: Call) throws(Problem) -> Answer {
-        _ = try call.query()
+    func get(_ call: Call) -> Answer {
         let protocols = KernelProtocol.allCases.map {
             JSONValue.Member($0.rawValue, .boolean(self.protocols.isSupported($0)))
         }
@@ -51,8 +50,7 @@ struct ServiceAPI {
         ]
     }
 
-    func health(_ call: Call) throws(Problem) -> Answer {
-        _ = try call.query()
+    func health(_ call: Call) -> Answer {
         let reasons = [interfaces.trouble, isStopping() ? "the service is shutting down" : nil].compactMap { $0 }
         if reasons.isEmpty { return .json(["status": "ok"]) }
         return .response(.json(503, ["status": "unavailable", "reasons": JSONValue(reasons)]))

@@ -65,9 +65,8 @@ final class Interfaces {
     var present: [Interface] { known.values.sorted { $0.index < $1.index } }
 
     /// The interface of a name.
-    /// - Throws: ``Problem``: `not-supported`, `interface-not-found`, `not-a-can-interface`.
+    /// - Throws: ``Problem``: `interface-not-found`, `not-a-can-interface`.
     func interface(named name: String) throws(Problem) -> Interface {
-        try checkSupported()
         // One that was made a moment ago may be waiting in the monitor's queue.
         update()
         if let interface = known.values.first(where: { $0.name == name }) { return interface }
