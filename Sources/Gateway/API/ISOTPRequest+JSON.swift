@@ -137,12 +137,7 @@ extension ISOTPLink {
         let isFD = try reader.boolean("fd") ?? false
         let bitRateSwitch = try reader.boolean("brs") ?? false
         let dataLength = try reader.integer("tx_data_length")
-        if isFD, !interface.takesFD {
-            throw Problem(
-                .invalidISOTP,
-                "fd: '\(interface.name)' takes classic frames only (its mtu is \(interface.mtu), CAN FD needs 72)",
-                field: "fd")
-        }
+        if isFD { try interface.checkFD(else: .invalidISOTP) }
         if bitRateSwitch, !isFD { throw Problem(.invalidISOTP, "brs needs fd: true", field: "brs") }
         let allowed = isFD ? ISOTPOptions.dataLengths : [8]
         if let dataLength, !allowed.contains(dataLength) {

@@ -110,9 +110,7 @@ extension ObjectReader {
         for (index, element) in elements.enumerated() {
             do throws(Problem) {
                 let frame = try Frame(element)
-                if frame.isFD, let interface, !interface.takesFD {
-                    throw Problem(.invalidJob, "fd: '\(interface.name)' takes classic frames only", field: "fd")
-                }
+                if frame.isFD { try interface?.checkFD(else: .invalidJob) }
                 if let first = frames.first, first.isFD != frame.isFD {
                     throw Problem(.invalidJob, "classic and CAN FD frames cannot be mixed in one job", field: "fd")
                 }

@@ -68,11 +68,11 @@ struct SendingAPI {
                 .invalidFrame, "\(frames.count) frames are too many for one request; \(Self.capacity) go",
                 field: "frames")
         }
-        for (index, frame) in frames.enumerated() where frame.isFD && !interface.takesFD {
-            throw Problem(
-                .invalidFrame,
-                "fd: '\(interface.name)' takes classic frames only (its mtu is \(interface.mtu), CAN FD needs 72)",
-                index: index, field: "fd")
+        guard let index = frames.firstIndex(where: \.isFD) else { return }
+        do throws(Problem) {
+            try interface.checkFD(else: .invalidFrame)
+        } catch {
+            throw error.at(index: index)
         }
     }
 

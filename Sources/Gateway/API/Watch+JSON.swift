@@ -41,9 +41,7 @@ extension WatchSpecification {
         }
         self.identifier = identifier
         isFD = try reader.boolean("fd") ?? false
-        if isFD, !interface.takesFD {
-            throw Problem(.invalidWatch, "fd: '\(interface.name)' takes classic frames only", field: "fd")
-        }
+        if isFD { try interface.checkFD(else: .invalidWatch) }
         let size = isFD ? Payload.capacity : 8
         let isMultiplexed = reader.has("mux")
         mask = try reader.watchBytes("mask", atMost: isMultiplexed ? BroadcastManager.multiplexerSize : size)
