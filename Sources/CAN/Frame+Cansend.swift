@@ -103,19 +103,17 @@ extension Frame {
     }
 
     private static func bytes(cansend text: some StringProtocol) throws(InvalidFrame) -> [UInt8] {
-        var bytes: [UInt8] = []
-        do {
-            let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-            guard parts.count == 1 || !parts.contains(where: \.isEmpty) else {
-                throw InvalidFrame("data", "'\(text)' has a '.' that does not stand between two bytes")
-            }
-            for part in parts { bytes += try Hex.bytes(part) }
-        } catch let error as HexError {
-            throw InvalidFrame("data", "\(error)")
-        } catch {
-            throw error as! InvalidFrame
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 1 || !parts.contains(where: \.isEmpty) else {
+            throw InvalidFrame("data", "'\(text)' has a '.' that does not stand between two bytes")
         }
-        return bytes
+        do throws(HexError) {
+            var bytes: [UInt8] = []
+            for part in parts { bytes += try Hex.bytes(part) }
+            return bytes
+        } catch {
+            throw InvalidFrame("data", "\(error)")
+        }
     }
 }
 
