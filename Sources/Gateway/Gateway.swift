@@ -46,7 +46,7 @@ public final class Gateway {
         interfaces.loadMeasured = { loads in
             for (interface, load) in loads { hub.show(load, of: interface.name) }
         }
-        let sending = SendingAPI(interfaces: interfaces, transmitters: transmitters)
+        let sending = SendingAPI(transmitters: transmitters)
         let jobsAPI = JobsAPI(interfaces: interfaces, jobs: jobs)
         let remote = RemoteBus.Context(
             hub: hub, interfaces: interfaces, jobs: jobs, receiveBuffer: configuration.receiveBufferBytes)

@@ -59,22 +59,12 @@ struct JobInput {
     }
 }
 
-/// What a client wants to change of a job.
-struct JobPatch {
-    enum State: String, CaseIterable {
-        case running
-        case stopped
-    }
-
-    /// What the job becomes, nil when nothing of that changes.
-    var specification: JobSpecification?
-    let isRescheduled: Bool
-    let state: State?
-
+extension JobPatch {
     private static let fields = [
         "frames", "interval_ms", "interval_us", "initial_interval_ms", "initial_interval_us", "count", "state",
     ]
 
+    /// Reads what a client wants to change.
     /// - Throws: ``Problem``: `malformed-request`, `invalid-job`.
     init(_ json: JSONValue, of job: Job, _ interfaces: Interfaces) throws(Problem) {
         let reader = try ObjectReader(json, fields: Self.fields)

@@ -16,36 +16,15 @@ struct JobsAPI {
 
     func make(_ call: Call, on interface: Interface) throws(Problem) -> Answer {
         let input = try JobInput(ObjectReader(call.json(), fields: JobInput.fields), for: interface)
-        let job = try make(input, on: interface, belongsToConnection: false)
+        let job = try jobs.make(input.specification, named: input.name, on: interface, starts: input.starts)
         return .created(at: "/v1/jobs/\(job.id)", resource(job))
-    }
-
-    /// Makes the job that a client described.
-    func make(_ input: JobInput, on interface: Interface, belongsToConnection: Bool) throws(Problem) -> Job {
-        try jobs.make(
-            input.specification, named: input.name, on: interface, starts: input.starts,
-            belongsToConnection: belongsToConnection)
     }
 
     func get(_ call: Call) throws(Problem) -> Answer { .json(resource(try jobs.job(call["id"]))) }
 
     func patch(_ call: Call) throws(Problem) -> Answer {
         let job = try jobs.job(call["id"])
-        let input = try JobPatch(call.json(), of: job, interfaces)
-        if input.state == .stopped { jobs.stop(job) }
-        if let specification = input.specification {
-            let before = job.specification
-            try jobs.change(job, to: specification, isRescheduled: input.isRescheduled)
-            do throws(Problem) {
-                if input.state == .running { try jobs.resume(job) }
-            } catch {
-                // It was not running, so that only its description had changed.
-                job.specification = before
-                throw error
-            }
-        } else if input.state == .running {
-            try jobs.resume(job)
-        }
+        try jobs.apply(JobPatch(call.json(), of: job, interfaces), to: job)
         return .json(resource(job))
     }
 

@@ -5,7 +5,6 @@ internal import SocketCAN
 
 /// `POST /v1/interfaces/{name}/frames`.
 struct SendingAPI {
-    let interfaces: Interfaces
     let transmitters: Transmitters
 
     /// The most frames of one request.
@@ -74,18 +73,6 @@ struct SendingAPI {
         } catch {
             throw error.at(index: index)
         }
-    }
-
-    /// The interface that a command of a stream names, or the only one that the stream shows.
-    /// - Throws: ``Problem``: `malformed-request`, `interface-not-found`.
-    func interface(named name: String?, of selection: Selection) throws(Problem) -> Interface {
-        if let name { return try interfaces.interface(named: name) }
-        guard let numbers = selection.interfaces, numbers.count == 1, let number = numbers.first else {
-            throw Problem(
-                .malformedRequest, "interface is missing; it may be left out where the stream shows one only",
-                field: "interface")
-        }
-        return try interfaces.interface(named: interfaces.name(number))
     }
 
     /// The `timeout_ms` of a command, in nanoseconds.

@@ -53,7 +53,7 @@ struct StreamsAPI {
             let headers = try WebSocket.accept(call.request)
             try hub.checkRoom()
             let stream = Stream(hub, format, selection, options, peer: call.request.peer)
-            stream.commands = StreamCommands(sending: sending, jobs: jobs)
+            stream.commands = StreamCommands(interfaces: interfaces, sending: sending, jobs: jobs)
             return .webSocket(headers, stream)
         }
         let isOver = options.count != nil || options.duration != nil
