@@ -103,37 +103,16 @@ extension Frame {
     }
 
     private static func bytes(cansend text: some StringProtocol) throws(InvalidFrame) -> [UInt8] {
-        var bytes: [UInt8] = []
-        do {
-            let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-            guard parts.count == 1 || !parts.contains(where: \.isEmpty) else {
-                throw InvalidFrame("data", "'\(text)' has a '.' that does not stand between two bytes")
-            }
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 1 || !parts.contains(where: \.isEmpty) else {
+            throw InvalidFrame("data", "'\(text)' has a '.' that does not stand between two bytes")
+        }
+        do throws(HexError) {
+            var bytes: [UInt8] = []
             for part in parts { bytes += try Hex.bytes(part) }
-        } catch let error as HexError {
-            throw InvalidFrame("data", "\(error)")
+            return bytes
         } catch {
-            throw error as! InvalidFrame
+            throw InvalidFrame("data", "\(error)")
         }
-        return bytes
-    }
-}
-
-extension Identifier {
-    /// Makes an identifier of a number that the format must hold.
-    /// - Throws: ``InvalidFrame`` with the field `id` and the greatest value.
-    public init(checking value: UInt32, extended: Bool) throws(InvalidFrame) {
-        if value & 0x2000_0000 != 0, value <= 0x3FFF_FFFF {
-            throw InvalidFrame("id", "has the error flag (20000000); error frames cannot be sent")
-        }
-        guard let identifier = Identifier(value, extended: extended) else {
-            let digits = String(value, radix: 16, uppercase: true)
-            throw InvalidFrame(
-                "id",
-                extended
-                    ? "\(digits) is above 1FFFFFFF, the greatest extended identifier"
-                    : "\(digits) is above 7FF, the greatest standard identifier (extended: true for 29 bits)")
-        }
-        self = identifier
     }
 }

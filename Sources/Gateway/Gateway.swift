@@ -21,13 +21,15 @@ public final class Gateway {
         let log = EventLog(epoch: epoch, capacity: configuration.logBytes)
         let encoder = FrameEncoder(names: log.names)
         let hub = StreamHub(log: log, encoder: encoder, loop: loop, limit: configuration.streams)
+        let protocols = KnownProtocols()
         let interfaces = try Interfaces(
-            log: log, encoder: encoder, loop: loop, receiveBuffer: configuration.receiveBufferBytes, logger: logger)
+            log: log, encoder: encoder, loop: loop, protocols: protocols,
+            receiveBuffer: configuration.receiveBufferBytes, logger: logger)
         let transmitters = Transmitters(loop: loop, receiveBuffer: configuration.receiveBufferBytes)
         let jobs = Jobs(log: log, loop: loop, interfaces: interfaces)
         let watches = Watches(
             log: log, loop: loop, interfaces: interfaces, receiveBuffer: configuration.receiveBufferBytes)
-        let isotp = ISOTPHub(loop: loop)
+        let isotp = ISOTPHub(loop: loop, protocols: protocols)
         hub.presentInterfaces = { interfaces.present.map(\.name) }
         interfaces.changed = { interface, change in
             jobs.interfaceChanged(interface, change)
@@ -42,23 +44,22 @@ public final class Gateway {
         interfaces.loadMeasured = { loads in
             for (interface, load) in loads { hub.show(load, of: interface.name) }
         }
-        let sending = SendingAPI(interfaces: interfaces, transmitters: transmitters)
+        let sending = SendingAPI(transmitters: transmitters)
         let jobsAPI = JobsAPI(interfaces: interfaces, jobs: jobs)
         let remote = RemoteBus.Context(
             hub: hub, interfaces: interfaces, jobs: jobs, receiveBuffer: configuration.receiveBufferBytes)
-        let api = API(policy: configuration.policy, bodyBytes: configuration.bodyBytes, logger: logger)
+        let api = API(
+            policy: configuration.policy, bodyBytes: configuration.bodyBytes, interfaces: interfaces, logger: logger)
         let started = Clock.monotonic
         api.addRoutes(
-            ServiceAPI(
-                configuration: configuration, interfaces: interfaces, isotp: isotp, epoch: epoch,
+            service: ServiceAPI(
+                configuration: configuration, interfaces: interfaces, isotp: isotp, protocols: protocols, epoch: epoch,
                 started: started, isStopping: { [unowned api] in api.isStopping }),
-            DocumentsAPI(), InterfacesAPI(interfaces: interfaces, loop: loop),
-            sending,
-            StreamsAPI(interfaces: interfaces, hub: hub, sending: sending, jobs: jobsAPI, remote: remote),
-            LatestAPI(interfaces: interfaces, latest: hub.latest),
-            jobsAPI, WatchesAPI(interfaces: interfaces, watches: watches),
-            ISOTPAPI(interfaces: interfaces, streams: hub, isotp: isotp),
-            MetricsAPI(
+            documents: DocumentsAPI(), interfaces: InterfacesAPI(interfaces: interfaces, loop: loop), sending: sending,
+            streams: StreamsAPI(interfaces: interfaces, hub: hub, sending: sending, jobs: jobsAPI, remote: remote),
+            latest: LatestAPI(latest: hub.latest), jobs: jobsAPI, watches: WatchesAPI(watches: watches),
+            isotp: ISOTPAPI(interfaces: interfaces, streams: hub, isotp: isotp),
+            metrics: MetricsAPI(
                 interfaces: interfaces, transmitters: transmitters, jobs: jobs, watches: watches, isotp: isotp,
                 hub: hub, started: started))
         self.api = api

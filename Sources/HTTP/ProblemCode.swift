@@ -117,9 +117,10 @@ public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
             """
         case .permissionDenied:
             """
-            The kernel refused because the service lacks a capability; the problem says which it needs. Give it to the \
-            binary (setcap cap_net_admin+ep /usr/local/bin/canhttpd) or to the service (AmbientCapabilities= of \
-            systemd).
+            The kernel refused. Where the problem has a capability that the service needs, give it to the binary (setcap \
+            cap_net_admin+ep /usr/local/bin/canhttpd) or to the systemd unit (AmbientCapabilities=CAP_NET_ADMIN). With \
+            EACCES in answer to frames, the controller is in listen-only mode and refuses to send: PATCH \
+            /v1/interfaces/can0 with {"modes":{"listen_only":false},"cycle":true}.
             """
         case .notFound: "No resource has this path. GET /v1 lists where to start, /openapi.yaml describes everything."
         case .interfaceNotFound:
@@ -226,7 +227,8 @@ public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
         case .notSupported:
             """
             The kernel, the driver or the kind of interface lacks what was asked for; the detail says which. For a \
-            kernel without CAN: modprobe can can_raw can_bcm, or one whose configuration has CONFIG_CAN.
+            kernel without CAN: modprobe -a can can_raw can_bcm, or one whose configuration has CONFIG_CAN. The service \
+            need not be started again.
             """
         case .transmitQueueFull:
             """

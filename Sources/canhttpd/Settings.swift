@@ -30,14 +30,7 @@ struct Settings {
         try setLogLevel(command.logLevel, .option)
         try setOrigins(command.allowOrigin.isEmpty ? nil : command.allowOrigin, .option)
         try setHosts(command.allowHost.isEmpty ? nil : command.allowHost, .option)
-        try setNumbers(.option) { key in
-            switch key {
-            case "log-bytes": command.logBytes
-            case "receive-buffer-bytes": command.receiveBufferBytes
-            case "max-body-bytes": command.maxBodyBytes
-            default: command.maxStreams
-            }
-        }
+        try setNumbers(.option) { command[keyPath: $0.option] }
     }
 
     private mutating func take(from source: Source) throws(SettingError) {
@@ -45,7 +38,7 @@ struct Settings {
         try setLogLevel(try source.string("log-level"), source.origin)
         try setOrigins(try source.strings("allow-origin"), source.origin)
         try setHosts(try source.strings("allow-host"), source.origin)
-        try setNumbers(source.origin) { (key) throws(SettingError) in try source.number(key) }
+        try setNumbers(source.origin) { (rule) throws(SettingError) in try source.number(rule.key) }
     }
 
     // MARK: Each setting's rules
@@ -93,21 +86,29 @@ struct Settings {
         allowedHosts = texts
     }
 
-    private mutating func setNumbers(
-        _ origin: SettingError.Origin, _ number: (String) throws(SettingError) -> Int?
-    ) throws(SettingError) {
-        let rules: [(String, WritableKeyPath<Settings, Int>, ClosedRange<Int>)] = [
-            ("log-bytes", \.logBytes, 1 << 18...1 << 36),
-            ("receive-buffer-bytes", \.receiveBufferBytes, 4096...1 << 30),
-            ("max-body-bytes", \.maxBodyBytes, 1024...1 << 30),
-            ("max-streams", \.maxStreams, 1...100_000),
+    private typealias NumberRule = (
+        key: String, option: KeyPath<Command, Int?>, setting: WritableKeyPath<Settings, Int>, range: ClosedRange<Int>
+    )
+
+    private static var numberRules: [NumberRule] {
+        [
+            ("log-bytes", \.logBytes, \.logBytes, 1 << 18...1 << 36),
+            ("receive-buffer-bytes", \.receiveBufferBytes, \.receiveBufferBytes, 4096...1 << 30),
+            ("max-body-bytes", \.maxBodyBytes, \.maxBodyBytes, 1024...1 << 30),
+            ("max-streams", \.maxStreams, \.maxStreams, 1...100_000),
         ]
-        for (key, path, range) in rules {
-            guard let value = try number(key) else { continue }
-            guard range.contains(value) else {
-                throw SettingError(origin, key, "is \(value), not \(range.lowerBound) to \(range.upperBound)")
+    }
+
+    private mutating func setNumbers(
+        _ origin: SettingError.Origin, _ number: (NumberRule) throws(SettingError) -> Int?
+    ) throws(SettingError) {
+        for rule in Self.numberRules {
+            guard let value = try number(rule) else { continue }
+            guard rule.range.contains(value) else {
+                throw SettingError(
+                    origin, rule.key, "is \(value), not \(rule.range.lowerBound) to \(rule.range.upperBound)")
             }
-            self[keyPath: path] = value
+            self[keyPath: rule.setting] = value
         }
     }
 }

@@ -68,6 +68,12 @@ def test_a_wrong_file_is_told_and_ends_with_78(file, content, word):
     assert_refused(run_once("--config", path), CONFIGURATION, path, word)
 
 
+def test_a_file_that_is_no_utf_8_is_told_where(tmp_path):
+    path = tmp_path / "canhttpd.json"
+    path.write_bytes(b'{"log-level":"info",\n "allow-host":["caf\xe9.example"]}')
+    assert_refused(run_once("--config", str(path)), CONFIGURATION, str(path), "line 2, column 19", "byte 0xe9")
+
+
 def test_an_unreadable_file_ends_with_78(tmp_path):
     missing = tmp_path / "missing.json"
     assert_refused(run_once("--config", str(missing)), CONFIGURATION, str(missing))

@@ -3,38 +3,38 @@ internal import HTTP
 extension API {
     /// Everything that is served, path by path.
     func addRoutes(
-        _ service: ServiceAPI, _ documents: DocumentsAPI, _ interfaces: InterfacesAPI, _ sending: SendingAPI,
-        _ streams: StreamsAPI, _ latest: LatestAPI, _ jobs: JobsAPI, _ watches: WatchesAPI, _ isotp: ISOTPAPI,
-        _ metrics: MetricsAPI
+        service: ServiceAPI, documents: DocumentsAPI, interfaces: InterfacesAPI, sending: SendingAPI,
+        streams: StreamsAPI, latest: LatestAPI, jobs: JobsAPI, watches: WatchesAPI, isotp: ISOTPAPI,
+        metrics: MetricsAPI
     ) {
-        add(.get, "/", documents.index)
-        add(.get, "/openapi.yaml", documents.openAPIAsYAML)
-        add(.get, "/openapi.json", documents.openAPIAsJSON)
-        add(.get, "/problems/{code}", documents.problem)
+        add(.get, "/", needsCAN: false, documents.index)
+        add(.get, "/openapi.yaml", needsCAN: false, documents.openAPIAsYAML)
+        add(.get, "/openapi.json", needsCAN: false, documents.openAPIAsJSON)
+        add(.get, "/problems/{code}", needsCAN: false, documents.problem)
 
-        add(.get, "/healthz", service.health)
-        add(.get, "/metrics", metrics.get)
-        add(.get, "/v1", service.get)
+        add(.get, "/healthz", needsCAN: false, service.health)
+        add(.get, "/metrics", needsCAN: false, metrics.get)
+        add(.get, "/v1", needsCAN: false, service.get)
 
         addLater(.get, "/v1/interfaces", interfaces.list)
-        addLater(.post, "/v1/interfaces", isFinished: true, interfaces.make)
+        addLater(.post, "/v1/interfaces", finishesOnStop: true, interfaces.make)
         addLater(.get, "/v1/interfaces/{name}", interfaces.get)
-        addLater(.patch, "/v1/interfaces/{name}", isFinished: true, interfaces.change)
-        addLater(.delete, "/v1/interfaces/{name}", isFinished: true, interfaces.remove)
-        addLater(.post, "/v1/interfaces/{name}/restart", isFinished: true, interfaces.restart)
+        addLater(.patch, "/v1/interfaces/{name}", finishesOnStop: true, interfaces.change)
+        addLater(.delete, "/v1/interfaces/{name}", finishesOnStop: true, interfaces.remove)
+        addLater(.post, "/v1/interfaces/{name}/restart", finishesOnStop: true, interfaces.restart)
         add(.get, "/v1/interfaces/{name}/filters", interfaces.getFilters)
         add(.put, "/v1/interfaces/{name}/filters", interfaces.putFilters)
         add(.delete, "/v1/interfaces/{name}/filters", interfaces.deleteFilters)
 
-        add(.get, "/v1/frames", streams.all)
-        add(.get, "/v1/interfaces/{name}/frames", streams.one)
-        add(.get, "/v1/streams", streams.list)
+        add(.get, "/v1/frames", query: ["interface"] + StreamsAPI.parameters, streams.all)
+        add(.get, "/v1/interfaces/{name}/frames", query: StreamsAPI.parameters, streams.one)
+        add(.get, "/v1/streams", needsCAN: false, streams.list)
         add(.get, "/v1/interfaces/{name}/latest", latest.list)
-        add(.get, "/v1/interfaces/{name}/latest/{id}", latest.get)
-        addLater(.post, "/v1/interfaces/{name}/frames", sending.send)
+        add(.get, "/v1/interfaces/{name}/latest/{id}", query: ["extended"], latest.get)
+        addLater(.post, "/v1/interfaces/{name}/frames", query: SendingAPI.parameters, sending.send)
 
         addLater(.post, "/v1/interfaces/{name}/isotp", isotp.exchange)
-        add(.get, "/v1/interfaces/{name}/isotp", isotp.open)
+        add(.get, "/v1/interfaces/{name}/isotp", query: ISOTPAPI.parameters, isotp.open)
 
         add(.get, "/v1/jobs", jobs.list)
         add(.delete, "/v1/jobs", jobs.deleteAll)

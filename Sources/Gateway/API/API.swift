@@ -1,5 +1,6 @@
 internal import HTTP
 internal import Logging
+internal import SocketCAN
 
 /// Answers requests: finds what serves each, and renders what is wrong in one way.
 final class API: RequestHandler {
@@ -8,23 +9,26 @@ final class API: RequestHandler {
 
     private struct Route {
         let serve: (Call, @escaping Reply) -> Void
-        /// Whether what it has begun is brought to its end when the service stops.
-        var isFinished = false
+        let query: [String]
+        let needsCAN: Bool
+        let finishesOnStop: Bool
     }
 
     private var router = Router<Route>()
     private let policy: OriginPolicy
     private let bodyBytes: Int
+    private let interfaces: Interfaces
     private let logger: Logger
-    private var outstanding: [Int: (reply: Reply, isFinished: Bool)] = [:]
+    private var outstanding: [Int: (reply: Reply, finishesOnStop: Bool)] = [:]
     private var lastRequest = 0
     /// Whether the service is about to stop.
     private(set) var isStopping = false
 
     /// - Parameter bodyBytes: The most bytes of a body, which the server enforces.
-    init(policy: OriginPolicy, bodyBytes: Int, logger: Logger) {
+    init(policy: OriginPolicy, bodyBytes: Int, interfaces: Interfaces, logger: Logger) {
         self.policy = policy
         self.bodyBytes = bodyBytes
+        self.interfaces = interfaces
         self.logger = logger
     }
 
@@ -34,21 +38,54 @@ final class API: RequestHandler {
     /// Takes no more requests, and refuses those that wait for an answer, except what must not be left half done.
     func stop() {
         isStopping = true
-        for (reply, isFinished) in outstanding.values where !isFinished {
+        for (reply, finishesOnStop) in outstanding.values where !finishesOnStop {
             reply(.failure(.stopping))
         }
     }
 
     /// Adds a route that is answered at once.
-    func add(_ method: HTTP.Method, _ pattern: String, _ serve: @escaping (Call) throws(Problem) -> Answer) {
-        addLater(method, pattern) { call, reply throws(Problem) in reply(.success(try serve(call))) }
+    /// - Parameters:
+    ///   - query: The parameters that its query may have.
+    ///   - needsCAN: Whether it is `not-supported` on a kernel without CAN.
+    func add(
+        _ method: HTTP.Method, _ pattern: String, query: [String] = [], needsCAN: Bool = true,
+        _ serve: @escaping (Call) throws(Problem) -> Answer
+    ) {
+        addLater(method, pattern, query: query, needsCAN: needsCAN) { call, reply throws(Problem) in
+            reply(.success(try serve(call)))
+        }
+    }
+
+    /// Adds a route of the interface that `{name}` in its pattern stands for, answered at once.
+    func add(
+        _ method: HTTP.Method, _ pattern: String, query: [String] = [],
+        _ serve: @escaping (Call, Interface) throws(Problem) -> Answer
+    ) {
+        addLater(method, pattern, query: query) { call, interface, reply throws(Problem) in
+            reply(.success(try serve(call, interface)))
+        }
+    }
+
+    /// Adds a route of the interface that `{name}` in its pattern stands for, answered later, unless it throws.
+    func addLater(
+        _ method: HTTP.Method, _ pattern: String, query: [String] = [], finishesOnStop: Bool = false,
+        _ serve: @escaping (Call, Interface, @escaping Reply) throws(Problem) -> Void
+    ) {
+        addLater(method, pattern, query: query, finishesOnStop: finishesOnStop) {
+            [interfaces] call, reply throws(Problem) in
+            try serve(call, interfaces.interface(named: call["name"]), reply)
+        }
     }
 
     /// Adds a route that is answered later, unless it throws.
-    /// - Parameter isFinished: Whether what it has begun is brought to its end when the service stops.
+    /// - Parameters:
+    ///   - query: The parameters that its query may have.
+    ///   - needsCAN: Whether it is `not-supported` on a kernel without CAN.
+    ///   - finishesOnStop: Whether a change that has begun is completed when the service stops, instead of being
+    ///     answered 503.
     func addLater(
-        _ method: HTTP.Method, _ pattern: String, isFinished: Bool = false,
-        _ serve: @escaping (Call, @escaping Reply) throws(Problem) -> Void
+        _ method: HTTP.Method, _ pattern: String, query: [String] = [], needsCAN: Bool = true,
+        finishesOnStop: Bool = false, _ serve: @escaping (Call, @escaping Reply) throws(Problem) -> Void
     ) {
         let route = Route(
             serve: { call, reply in
@@ -57,7 +94,7 @@ final class API: RequestHandler {
                 } catch {
                     reply(.failure(error))
                 }
-            }, isFinished: isFinished)
+            }, query: query, needsCAN: needsCAN, finishesOnStop: finishesOnStop)
         router.add(method, pattern, route)
     }
 
@@ -98,8 +135,10 @@ final class API: RequestHandler {
                 throw Problem(
                     .bodyTooLarge, "the body is longer than \(bodyBytes) bytes, the most that the service takes")
             }
-            outstanding[number] = (reply, route.isFinished)
-            route.serve(Call(request: request, parameters: parameters), reply)
+            let query = try Query(request.query, names: route.query)
+            if route.needsCAN { try interfaces.checkSupported() }
+            outstanding[number] = (reply, route.finishesOnStop)
+            route.serve(Call(request: request, parameters: parameters, query: query), reply)
         }
     }
 

@@ -6,15 +6,11 @@ struct Call {
     let request: Request
     /// The decoded segments of the path that stand for the names of the route's pattern.
     let parameters: [String: String]
+    /// The query, of parameters that the route knows.
+    let query: Query
 
     /// A segment of the path, by its name in the pattern.
     subscript(name: String) -> String { parameters[name] ?? "" }
-
-    /// The query; every parameter in it must be one that is understood here.
-    func query(_ names: String...) throws(Problem) -> Query { try query(names) }
-
-    /// The query; every parameter in it must be one that is understood here.
-    func query(_ names: [String]) throws(Problem) -> Query { try Query(request.query, names: names) }
 
     /// The body as JSON.
     /// - Throws: ``Problem``: `unsupported-media-type`, `malformed-request` with line and column.

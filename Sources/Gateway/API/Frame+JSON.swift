@@ -17,20 +17,21 @@ extension Frame {
         let isFD = try reader.boolean("fd") ?? false
         try Self.checkTogether(reader, isRemote: isRemote, isFD: isFD)
         let rawDLC = try reader.integer("dlc")
-        do {
+        let length = try reader.integer("length") ?? 0
+        let bitRateSwitch = try reader.boolean("brs") ?? false
+        let errorStateIndicator = try reader.boolean("esi") ?? false
+        let pad = try reader.boolean("pad") ?? false
+        do throws(InvalidFrame) {
             if isFD {
                 self = try .fd(
-                    identifier, data, bitRateSwitch: reader.boolean("brs") ?? false,
-                    errorStateIndicator: reader.boolean("esi") ?? false, pad: reader.boolean("pad") ?? false)
+                    identifier, data, bitRateSwitch: bitRateSwitch, errorStateIndicator: errorStateIndicator, pad: pad)
             } else if isRemote {
-                self = try .remote(identifier, length: reader.integer("length") ?? 0, rawDLC: rawDLC)
+                self = try .remote(identifier, length: length, rawDLC: rawDLC)
             } else {
                 self = try .data(identifier, data, rawDLC: rawDLC)
             }
-        } catch let error as InvalidFrame {
-            throw Problem(error)
         } catch {
-            throw error as! Problem
+            throw Problem(error)
         }
     }
 

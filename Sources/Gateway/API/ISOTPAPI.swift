@@ -10,9 +10,7 @@ struct ISOTPAPI {
     let isotp: ISOTPHub
 
     /// `POST`: sends a PDU and answers with the answer to it.
-    func exchange(_ call: Call, _ reply: @escaping API.Reply) throws(Problem) {
-        _ = try call.query()
-        let interface = try interfaces.interface(named: call["name"])
+    func exchange(_ call: Call, on interface: Interface, _ reply: @escaping API.Reply) throws(Problem) {
         let request = try ISOTPRequest(call.json(), for: interface, longestPDU: longestPDU())
         let isPending = request.longestWait != nil
         let count = request.data.count
@@ -32,10 +30,11 @@ struct ISOTPAPI {
         }
     }
 
+    /// The parameters of the WebSocket's query.
+    static let parameters = ISOTPLink.fields + ["binary"]
+
     /// `GET`: a WebSocket of PDUs.
-    func open(_ call: Call) throws(Problem) -> Answer {
-        let query = try call.query(ISOTPLink.fields + ["binary"])
-        let interface = try interfaces.interface(named: call["name"])
+    func open(_ call: Call, on interface: Interface) throws(Problem) -> Answer {
         guard WebSocket.isRequested(by: call.request), call.request.method == Method.get.rawValue else {
             throw Problem(
                 .upgradeRequired, "PDUs come over a WebSocket only; the request has no Upgrade: websocket",
@@ -43,8 +42,8 @@ struct ISOTPAPI {
                 headers: ["Sec-WebSocket-Version": "13", "Upgrade": "websocket"])
         }
         let longestPDU = try longestPDU()
-        let link = try ISOTPLink(query, for: interface)
-        let isBinary = try query.boolean("binary") ?? false
+        let link = try ISOTPLink(call.query, for: interface)
+        let isBinary = try call.query.boolean("binary") ?? false
         let headers = try WebSocket.accept(call.request)
         try streams.checkRoom()
         try isotp.checkRoom()

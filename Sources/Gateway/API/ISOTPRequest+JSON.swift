@@ -51,7 +51,7 @@ extension ISOTPRequest {
         if isPending, !wantsResponse {
             throw Problem(.invalidISOTP, "pending needs a response; this request wants none", field: "pending")
         }
-        let longest = try reader.milliseconds("max_wait_ms", in: 1...600_000)
+        let longest = try reader.time("max_wait_ms", in: 1000...600_000_000, else: .invalidISOTP).map { $0 * 1000 }
         guard isPending else {
             if longest == nil { return nil }
             throw Problem(.invalidISOTP, "max_wait_ms needs pending: true", field: "max_wait_ms")
@@ -98,9 +98,10 @@ extension ISOTPLink {
         options.blockSize = try reader.blockSize() ?? 0
         options.separationTime = try reader.separationTime() ?? .none
         options.link = try Self.link(reader, for: interface)
+        let timeout = try reader.time("timeout_ms", in: 1000...60_000_000, else: .invalidISOTP)
         self.init(
             transmit: transmit, receive: receive, options: options,
-            timeout: try reader.milliseconds("timeout_ms", in: 1...60_000) ?? Self.defaultTimeout)
+            timeout: timeout.map { $0 * 1000 } ?? Self.defaultTimeout)
     }
 
     /// Reads a link from a query, in which identifiers and bytes are hex digits.
@@ -136,12 +137,7 @@ extension ISOTPLink {
         let isFD = try reader.boolean("fd") ?? false
         let bitRateSwitch = try reader.boolean("brs") ?? false
         let dataLength = try reader.integer("tx_data_length")
-        if isFD, !interface.takesFD {
-            throw Problem(
-                .invalidISOTP,
-                "fd: '\(interface.name)' takes classic frames only (its mtu is \(interface.mtu), CAN FD needs 72)",
-                field: "fd")
-        }
+        if isFD { try interface.checkFD(else: .invalidISOTP) }
         if bitRateSwitch, !isFD { throw Problem(.invalidISOTP, "brs needs fd: true", field: "brs") }
         let allowed = isFD ? ISOTPOptions.dataLengths : [8]
         if let dataLength, !allowed.contains(dataLength) {
@@ -198,16 +194,5 @@ extension ObjectReader {
                 allowedNumbers: nearest)
         }
         return time
-    }
-
-    /// A time in milliseconds, in nanoseconds.
-    fileprivate func milliseconds(_ name: String, in bounds: ClosedRange<Double>) throws(Problem) -> Int64? {
-        guard let value = try number(name) else { return nil }
-        guard bounds.contains(value) else {
-            throw Problem(
-                .invalidISOTP,
-                "\(name) is \(value); it is \(Int(bounds.lowerBound)) to \(Int(bounds.upperBound))", field: name)
-        }
-        return Int64((value * 1e6).rounded())
     }
 }

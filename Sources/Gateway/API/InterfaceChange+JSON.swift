@@ -67,7 +67,7 @@ extension ObjectReader {
         guard let value = try number(name) else { return nil }
         let thousandths = (value * 1000).rounded()
         guard value < 1, (1...999).contains(thousandths) else {
-            throw .invalidSetting("\(name) is \(value); it is a fraction of the bit, 0.001 to 0.999", field: name)
+            throw .invalidSetting("\(name) is \(value.text); it is a fraction of the bit, 0.001 to 0.999", field: name)
         }
         return Int(thousandths)
     }

@@ -8,22 +8,18 @@ internal import SocketCAN
 extension InterfacesAPI {
     /// `POST /v1/interfaces`.
     func make(_ call: Call, _ reply: @escaping API.Reply) throws(Problem) {
-        _ = try call.query()
-        try interfaces.checkSupported()
         let wanted = try NewInterface(call.json())
         run(reply) { transaction throws(Problem) in
             try transaction.make(wanted)
         } answer: { interface in
-            var response = Response.json(201, interface.map { JSONValue($0, interfaces) } ?? nil)
-            response.headers["Location"] = "/v1/interfaces/\(PercentEncoding.encode(segment: wanted.link.name))"
-            return .response(response)
+            .created(
+                at: "/v1/interfaces/\(PercentEncoding.encode(segment: wanted.link.name))",
+                interface.map { JSONValue($0, interfaces) } ?? nil)
         }
     }
 
     /// `PATCH /v1/interfaces/{name}`.
-    func change(_ call: Call, _ reply: @escaping API.Reply) throws(Problem) {
-        _ = try call.query()
-        let interface = try interfaces.interface(named: call["name"])
+    func change(_ call: Call, _ interface: Interface, _ reply: @escaping API.Reply) throws(Problem) {
         let change = try InterfaceChange(call.json())
         run(reply) { transaction throws(Problem) in
             try transaction.change(interface, by: change)
@@ -33,9 +29,7 @@ extension InterfacesAPI {
     }
 
     /// `POST /v1/interfaces/{name}/restart`.
-    func restart(_ call: Call, _ reply: @escaping API.Reply) throws(Problem) {
-        _ = try call.query()
-        let interface = try interfaces.interface(named: call["name"])
+    func restart(_ call: Call, _ interface: Interface, _ reply: @escaping API.Reply) throws(Problem) {
         try call.emptyBody()
         run(reply) { transaction throws(Problem) in
             try transaction.restart(interface)
@@ -45,9 +39,7 @@ extension InterfacesAPI {
     }
 
     /// `DELETE /v1/interfaces/{name}`.
-    func remove(_ call: Call, _ reply: @escaping API.Reply) throws(Problem) {
-        _ = try call.query()
-        let interface = try interfaces.interface(named: call["name"])
+    func remove(_ call: Call, _ interface: Interface, _ reply: @escaping API.Reply) {
         run(reply) { transaction throws(Problem) in
             try transaction.remove(interface)
             return nil
@@ -57,7 +49,7 @@ extension InterfacesAPI {
     }
 
     private func resource(_ interface: Interface?) -> Answer {
-        interface.map { .json(JSONValue($0, interfaces)) } ?? .response(Response(204))
+        interface.map { .json(JSONValue($0, interfaces)) } ?? .noContent
     }
 
     private func run(

@@ -10,17 +10,13 @@ struct InterfacesAPI {
     let interfaces: Interfaces
     let loop: EventLoop
 
-    func list(_ call: Call, _ reply: @escaping API.Reply) throws(Problem) {
-        _ = try call.query()
-        try interfaces.checkSupported()
+    func list(_ call: Call, _ reply: @escaping API.Reply) {
         ask { result in
             reply(result.map { list in .json(["interfaces": .array(list.map { JSONValue($0, interfaces) })]) })
         }
     }
 
-    func get(_ call: Call, _ reply: @escaping API.Reply) throws(Problem) {
-        _ = try call.query()
-        let known = try interfaces.interface(named: call["name"])
+    func get(_ call: Call, _ known: Interface, _ reply: @escaping API.Reply) {
         ask { result in
             reply(
                 result.flatMap { list in
@@ -44,24 +40,19 @@ struct InterfacesAPI {
 
     // MARK: Capture filters
 
-    func getFilters(_ call: Call) throws(Problem) -> Answer {
-        _ = try call.query()
-        let interface = try interfaces.interface(named: call["name"])
-        return .json(JSONValue(interfaces.filters(of: interface.name)))
+    func getFilters(_ call: Call, of interface: Interface) -> Answer {
+        .json(JSONValue(interfaces.filters(of: interface.name)))
     }
 
-    func putFilters(_ call: Call) throws(Problem) -> Answer {
-        _ = try call.query()
-        let interface = try interfaces.interface(named: call["name"])
+    func putFilters(_ call: Call, of interface: Interface) throws(Problem) -> Answer {
         let filters = try FilterSet(call.json())
         try set(filters, of: interface)
         return .json(JSONValue(filters))
     }
 
-    func deleteFilters(_ call: Call) throws(Problem) -> Answer {
-        _ = try call.query()
-        try set(.everything, of: interfaces.interface(named: call["name"]))
-        return .response(Response(204))
+    func deleteFilters(_ call: Call, of interface: Interface) throws(Problem) -> Answer {
+        try set(.everything, of: interface)
+        return .noContent
     }
 
     private func set(_ filters: FilterSet, of interface: Interface) throws(Problem) {

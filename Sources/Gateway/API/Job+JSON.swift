@@ -50,29 +50,21 @@ struct JobInput {
             interval: try reader.interval("interval") ?? 0)
         try schedule.check()
         specification = JobSpecification(
-            frames: frames, schedule: schedule, duration: try reader.duration(), lease: try reader.lease(),
+            frames: frames, schedule: schedule,
+            duration: try reader.time("duration_ms", in: 1...BroadcastManager.longestInterval, else: .invalidJob),
+            lease: try reader.time("lease_ms", in: Jobs.leases, else: .invalidJob),
             resumes: try reader.boolean("resume") ?? false)
         name = try reader.jobName()
         starts = try reader.boolean("start") ?? true
     }
 }
 
-/// What a client wants to change of a job.
-struct JobPatch {
-    enum State: String, CaseIterable {
-        case running
-        case stopped
-    }
-
-    /// What the job becomes, nil when nothing of that changes.
-    var specification: JobSpecification?
-    let isRescheduled: Bool
-    let state: State?
-
+extension JobPatch {
     private static let fields = [
         "frames", "interval_ms", "interval_us", "initial_interval_ms", "initial_interval_us", "count", "state",
     ]
 
+    /// Reads what a client wants to change.
     /// - Throws: ``Problem``: `malformed-request`, `invalid-job`.
     init(_ json: JSONValue, of job: Job, _ interfaces: Interfaces) throws(Problem) {
         let reader = try ObjectReader(json, fields: Self.fields)
@@ -108,9 +100,7 @@ extension ObjectReader {
         for (index, element) in elements.enumerated() {
             do throws(Problem) {
                 let frame = try Frame(element)
-                if frame.isFD, let interface, !interface.takesFD {
-                    throw Problem(.invalidJob, "fd: '\(interface.name)' takes classic frames only", field: "fd")
-                }
+                if frame.isFD { try interface?.checkFD(else: .invalidJob) }
                 if let first = frames.first, first.isFD != frame.isFD {
                     throw Problem(.invalidJob, "classic and CAN FD frames cannot be mixed in one job", field: "fd")
                 }
@@ -126,22 +116,12 @@ extension ObjectReader {
 
     /// An interval, given in milliseconds or microseconds, in microseconds.
     fileprivate func interval(_ name: String) throws(Problem) -> Int64? {
-        let milliseconds = try number("\(name)_ms")
-        let microseconds = try integer("\(name)_us")
+        let milliseconds = try time("\(name)_ms", in: Jobs.intervals, else: .invalidJob)
+        let microseconds = try time("\(name)_us", in: Jobs.intervals, else: .invalidJob)
         guard milliseconds == nil || microseconds == nil else {
             throw Problem(.invalidJob, "\(name)_ms and \(name)_us are both given; one is enough", field: "\(name)_us")
         }
-        let field = milliseconds == nil ? "\(name)_us" : "\(name)_ms"
-        guard let value = milliseconds.map({ ($0 * 1000).rounded() }) ?? microseconds.map(Double.init) else {
-            return nil
-        }
-        let bounds = Double(Jobs.leastInterval)...Double(BroadcastManager.longestInterval)
-        guard bounds.contains(value) else {
-            throw Problem(
-                .invalidJob, "\(field) is out of bounds: from \(Jobs.leastInterval) µs (0.1 ms) to 400 days",
-                field: field)
-        }
-        return Int64(value)
+        return milliseconds ?? microseconds
     }
 
     fileprivate func jobCount() throws(Problem) -> UInt32? {
@@ -150,24 +130,6 @@ extension ObjectReader {
             throw Problem(.invalidJob, "count is \(count); it is 1 to \(UInt32.max)", field: "count")
         }
         return fitting
-    }
-
-    fileprivate func duration() throws(Problem) -> Int64? {
-        guard let value = try number("duration_ms") else { return nil }
-        let microseconds = (value * 1000).rounded()
-        guard (1...Double(BroadcastManager.longestInterval)).contains(microseconds) else {
-            throw Problem(.invalidJob, "duration_ms is out of bounds: from 0.001 to 400 days", field: "duration_ms")
-        }
-        return Int64(microseconds)
-    }
-
-    fileprivate func lease() throws(Problem) -> Int64? {
-        guard let value = try number("lease_ms") else { return nil }
-        let microseconds = (value * 1000).rounded()
-        guard (Double(Jobs.leases.lowerBound)...Double(Jobs.leases.upperBound)).contains(microseconds) else {
-            throw Problem(.invalidJob, "lease_ms is out of bounds: from 10 to 400 days", field: "lease_ms")
-        }
-        return Int64(microseconds)
     }
 
     fileprivate func jobName() throws(Problem) -> String? {

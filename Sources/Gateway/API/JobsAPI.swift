@@ -8,65 +8,27 @@ struct JobsAPI {
     let interfaces: Interfaces
     let jobs: Jobs
 
-    func list(_ call: Call) throws(Problem) -> Answer {
-        _ = try call.query()
-        try interfaces.checkSupported()
-        return .json(list(jobs.all()))
+    func list(_ call: Call) -> Answer { .json(list(jobs.all())) }
+
+    func listOfInterface(_ call: Call, _ interface: Interface) -> Answer {
+        .json(list(jobs.all(on: interface.name)))
     }
 
-    func listOfInterface(_ call: Call) throws(Problem) -> Answer {
-        _ = try call.query()
-        return .json(list(jobs.all(on: try interfaces.interface(named: call["name"]).name)))
-    }
-
-    func make(_ call: Call) throws(Problem) -> Answer {
-        _ = try call.query()
-        let interface = try interfaces.interface(named: call["name"])
+    func make(_ call: Call, on interface: Interface) throws(Problem) -> Answer {
         let input = try JobInput(ObjectReader(call.json(), fields: JobInput.fields), for: interface)
-        let job = try make(input, on: interface, belongsToConnection: false)
-        var response = Response.json(201, resource(job))
-        response.headers["Location"] = "/v1/jobs/\(job.id)"
-        return .response(response)
+        let job = try jobs.make(input.specification, named: input.name, on: interface, starts: input.starts)
+        return .created(at: "/v1/jobs/\(job.id)", resource(job))
     }
 
-    /// Makes the job that a client described.
-    func make(_ input: JobInput, on interface: Interface, belongsToConnection: Bool) throws(Problem) -> Job {
-        try jobs.make(
-            input.specification, named: input.name, on: interface, starts: input.starts,
-            belongsToConnection: belongsToConnection)
-    }
-
-    func get(_ call: Call) throws(Problem) -> Answer {
-        _ = try call.query()
-        try interfaces.checkSupported()
-        return .json(resource(try jobs.job(call["id"])))
-    }
+    func get(_ call: Call) throws(Problem) -> Answer { .json(resource(try jobs.job(call["id"]))) }
 
     func patch(_ call: Call) throws(Problem) -> Answer {
-        _ = try call.query()
-        try interfaces.checkSupported()
         let job = try jobs.job(call["id"])
-        let input = try JobPatch(call.json(), of: job, interfaces)
-        if input.state == .stopped { jobs.stop(job) }
-        if let specification = input.specification {
-            let before = job.specification
-            try jobs.change(job, to: specification, isRescheduled: input.isRescheduled)
-            do throws(Problem) {
-                if input.state == .running { try jobs.resume(job) }
-            } catch {
-                // It was not running, so that only its description had changed.
-                job.specification = before
-                throw error
-            }
-        } else if input.state == .running {
-            try jobs.resume(job)
-        }
+        try jobs.apply(JobPatch(call.json(), of: job, interfaces), to: job)
         return .json(resource(job))
     }
 
     func renew(_ call: Call) throws(Problem) -> Answer {
-        _ = try call.query()
-        try interfaces.checkSupported()
         try call.emptyBody()
         let job = try jobs.job(call["id"])
         try jobs.renew(job)
@@ -74,17 +36,13 @@ struct JobsAPI {
     }
 
     func delete(_ call: Call) throws(Problem) -> Answer {
-        _ = try call.query()
-        try interfaces.checkSupported()
         jobs.delete(try jobs.job(call["id"]))
-        return .response(Response(204))
+        return .noContent
     }
 
-    func deleteAll(_ call: Call) throws(Problem) -> Answer {
-        _ = try call.query()
-        try interfaces.checkSupported()
+    func deleteAll(_ call: Call) -> Answer {
         for job in jobs.all() { jobs.delete(job) }
-        return .response(Response(204))
+        return .noContent
     }
 
     private func list(_ listed: [Job]) -> JSONValue {

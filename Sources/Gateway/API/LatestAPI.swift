@@ -5,26 +5,21 @@ internal import SocketCAN
 
 /// `GET /v1/interfaces/{name}/latest` and `GET /v1/interfaces/{name}/latest/{id}`.
 struct LatestAPI {
-    let interfaces: Interfaces
     let latest: LatestFrames
 
     /// All of an interface.
-    func list(_ call: Call) throws(Problem) -> Answer {
-        _ = try call.query()
-        let name = try interfaces.interface(named: call["name"]).name
-        let frames = latest.frames(of: name)
-        return .json(["frames": .array(frames.map { JSONValue($0, interface: name) })])
+    func list(_ call: Call, of interface: Interface) -> Answer {
+        let frames = latest.frames(of: interface.name)
+        return .json(["frames": .array(frames.map { JSONValue($0, interface: interface.name) })])
     }
 
     /// The one of an identifier.
-    func get(_ call: Call) throws(Problem) -> Answer {
-        let query = try call.query("extended")
-        let name = try interfaces.interface(named: call["name"]).name
-        let identifier = try identifier(call["id"], extended: try query.boolean("extended"))
-        guard let item = latest.frame(identifier, of: name) else {
-            throw Problem(.notFound, "no frame \(identifier) was seen on '\(name)' yet")
+    func get(_ call: Call, of interface: Interface) throws(Problem) -> Answer {
+        let identifier = try identifier(call["id"], extended: try call.query.boolean("extended"))
+        guard let item = latest.frame(identifier, of: interface.name) else {
+            throw Problem(.notFound, "no frame \(identifier) was seen on '\(interface.name)' yet")
         }
-        return .json(JSONValue(item, interface: name))
+        return .json(JSONValue(item, interface: interface.name))
     }
 
     private func identifier(_ text: String, extended: Bool?) throws(Problem) -> Identifier {

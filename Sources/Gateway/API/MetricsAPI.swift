@@ -13,8 +13,7 @@ struct MetricsAPI {
     /// When the service began, a monotonic time in nanoseconds.
     let started: Int64
 
-    func get(_ call: Call) throws(Problem) -> Answer {
-        _ = try call.query()
+    func get(_ call: Call) -> Answer {
         var text = MetricsText()
         addService(&text)
         addInterfaces(&text)
@@ -28,26 +27,24 @@ struct MetricsAPI {
             [(["version": GatewayConfiguration.version, "epoch": hub.log.epoch, "kernel": Machine.kernelRelease], 1)])
         text.add(
             "canhttpd_uptime_seconds", .gauge, "How long it has been running.",
-            [([:], seconds(ofNanoseconds: Clock.monotonic - started))])
+            seconds(ofNanoseconds: Clock.monotonic - started))
         text.add(
             "canhttpd_log_events_total", .counter, "Events that the log has numbered.",
-            [([:], Double(hub.log.nextSequence - 1))])
+            Double(hub.log.nextSequence - 1))
         text.add(
             "canhttpd_log_events_held", .gauge, "Events that the log still holds.",
-            [([:], Double(hub.log.nextSequence - hub.log.firstSequence))])
+            Double(hub.log.nextSequence - hub.log.firstSequence))
         let streams = hub.open.map(\.status)
-        text.add("canhttpd_streams", .gauge, "Open streams.", [([:], Double(streams.count))])
+        text.add("canhttpd_streams", .gauge, "Open streams.", Double(streams.count))
         text.add(
             "canhttpd_stream_lag_events", .gauge, "How far the slowest open stream is behind, in events.",
-            [([:], Double(streams.map(\.lag).max() ?? 0))])
+            Double(streams.map(\.lag).max() ?? 0))
         text.add(
             "canhttpd_stream_frames_delivered_total", .counter,
-            "Frames, error frames and ISO-TP messages that streams took.",
-            [([:], Double(hub.delivered))])
+            "Frames, error frames and ISO-TP messages that streams took.", Double(hub.delivered))
         text.add(
             "canhttpd_stream_frames_lost_total", .counter,
-            "Frames and ISO-TP messages that streams were told they lost.",
-            [([:], Double(hub.lost))])
+            "Frames and ISO-TP messages that streams were told they lost.", Double(hub.lost))
     }
 
     private func addInterfaces(_ text: inout MetricsText) {
@@ -85,13 +82,13 @@ struct MetricsAPI {
         text.add(
             "canhttpd_jobs", .gauge, "Periodic jobs, by state.",
             Job.State.allCases.map { state in (["state": state.rawValue], Double(states.count { $0 == state })) })
-        text.add("canhttpd_watches", .gauge, "Watches.", [([:], Double(watches.all().count))])
+        text.add("canhttpd_watches", .gauge, "Watches.", Double(watches.all().count))
         text.add(
             "canhttpd_confirmations", .gauge, "Requests that wait for their frames to come back.",
-            [([:], Double(transmitters.confirmations))])
+            Double(transmitters.confirmations))
         text.add(
             "canhttpd_isotp_exchanges", .gauge, "ISO-TP exchanges that are under way or being ended.",
-            [([:], Double(isotp.exchangeCount))])
+            Double(isotp.exchangeCount))
     }
 }
 
@@ -107,6 +104,12 @@ private struct MetricsText {
 
     static let mediaType = "text/plain; version=0.0.4; charset=utf-8"
     private(set) var text = ""
+
+    /// Adds a number without labels.
+    mutating func add(_ name: String, _ kind: Kind, _ help: String, _ value: Double) {
+        let labels: KeyValuePairs<String, String> = [:]
+        add(name, kind, help, [(labels, value)])
+    }
 
     /// Adds a family; none without samples.
     mutating func add(

@@ -1,6 +1,7 @@
 internal import CAN
 internal import HTTP
 internal import JSON
+internal import SocketCAN
 
 /// Reads the members of a JSON object that a client sent: each of a known name, each of its type.
 struct ObjectReader {
@@ -68,6 +69,22 @@ struct ObjectReader {
         case .real(let number): return number
         default: throw wrongType(name, value, "a number")
         }
+    }
+
+    /// A time of a field whose name has its unit, in microseconds: `_us` is a whole number, `_ms` may have a fraction.
+    /// - Parameters:
+    ///   - bounds: What it may be, in microseconds.
+    ///   - code: The problem for a time out of bounds.
+    func time(_ name: String, in bounds: ClosedRange<Int64>, else code: ProblemCode) throws(Problem) -> Int64? {
+        let isWhole = name.hasSuffix("_us")
+        let unit = isWhole ? 1.0 : 1000
+        guard let value = isWhole ? try integer(name).map(Double.init) : try number(name) else { return nil }
+        let range = Double(bounds.lowerBound) / unit...Double(bounds.upperBound) / unit
+        guard range.contains(value) else {
+            let inWords = bounds.upperBound == BroadcastManager.longestInterval ? " (400 days)" : ""
+            throw Problem(code, "\(name) is \(value.text); it is \(range.text)\(inWords)", field: name)
+        }
+        return Int64((value * unit).rounded())
     }
 
     func array(_ name: String) throws(Problem) -> [JSONValue]? {

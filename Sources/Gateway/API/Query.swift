@@ -37,9 +37,8 @@ struct Query {
     func integer(_ name: String, in range: ClosedRange<Int>) throws(Problem) -> Int? {
         guard let text = try string(name) else { return nil }
         guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let value = Int(text), range.contains(value) else {
-            let bound =
-                range.upperBound == .max ? "from \(range.lowerBound)" : "\(range.lowerBound) to \(range.upperBound)"
-            throw wrong(name, text, "a whole number, \(bound)")
+            let end = range.upperBound == .max ? "" : " to \(range.upperBound)"
+            throw wrong(name, text, "a whole number from \(range.lowerBound)\(end)")
         }
         return value
     }
@@ -48,9 +47,15 @@ struct Query {
     func decimal(_ name: String, in range: ClosedRange<Double>) throws(Problem) -> Double? {
         guard let text = try string(name) else { return nil }
         guard let value = Self.decimal(text), range.contains(value) else {
-            throw wrong(name, text, "a number, \(range.lowerBound) to \(range.upperBound)")
+            throw wrong(name, text, "a number from \(range.text)")
         }
         return value
+    }
+
+    /// A time in milliseconds, a fraction allowed; in microseconds, as its bounds are.
+    func time(_ name: String, in bounds: ClosedRange<Int64>) throws(Problem) -> Int64? {
+        let range = Double(bounds.lowerBound) / 1000...Double(bounds.upperBound) / 1000
+        return try decimal(name, in: range).map { Int64(($0 * 1000).rounded()) }
     }
 
     /// A time with its unit, `10s`, `250ms`, `1.5m`, `2h`; in nanoseconds, at least a millisecond.

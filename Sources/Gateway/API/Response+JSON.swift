@@ -22,6 +22,16 @@ extension Response {
 extension Answer {
     /// A response of status 200 and JSON.
     static func json(_ value: JSONValue) -> Answer { .response(.json(200, value)) }
+
+    /// A resource that was made, and where it is.
+    static func created(at location: String, _ value: JSONValue) -> Answer {
+        var response = Response.json(201, value)
+        response.headers["Location"] = location
+        return .response(response)
+    }
+
+    /// A response without a body.
+    static var noContent: Answer { .response(Response(204)) }
 }
 
 extension Problem {

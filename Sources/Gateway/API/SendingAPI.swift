@@ -5,24 +5,24 @@ internal import SocketCAN
 
 /// `POST /v1/interfaces/{name}/frames`.
 struct SendingAPI {
-    let interfaces: Interfaces
     let transmitters: Transmitters
 
     /// The most frames of one request.
     static let capacity = 4096
 
-    func send(_ call: Call, _ reply: @escaping API.Reply) throws(Problem) {
-        let query = try call.query("timeout_ms", "confirm", "confirm_ms", "dry_run")
-        let timeout = try query.decimal("timeout_ms", in: Self.timeouts) ?? Self.defaultTimeout
+    /// The parameters of the query.
+    static let parameters = ["timeout_ms", "confirm", "confirm_ms", "dry_run"]
+
+    func send(_ call: Call, on interface: Interface, _ reply: @escaping API.Reply) throws(Problem) {
+        let timeout = try call.query.time("timeout_ms", in: Self.timeouts) ?? Self.defaultTimeout
         let confirmation = try Self.confirmation(
-            query.boolean("confirm"), query.decimal("confirm_ms", in: Self.confirmTimeouts))
-        let isDryRun = try query.boolean("dry_run") ?? false
-        let interface = try interfaces.interface(named: call["name"])
+            call.query.boolean("confirm"), call.query.time("confirm_ms", in: Self.confirmTimeouts))
+        let isDryRun = try call.query.boolean("dry_run") ?? false
         let frames = try self.frames(call)
         try check(frames, on: interface)
         if isDryRun { return reply(.success(.json(["sent": 0, "valid": .integer(frames.count)]))) }
         let order = Order(
-            frames: frames, interface: interface, timeout: Self.nanoseconds(timeout), confirmation: confirmation)
+            frames: frames, interface: interface, timeout: timeout * 1000, confirmation: confirmation)
         carryOut(order) { result in reply(result.map { .json(.object($0)) }) }
     }
 
@@ -67,61 +67,40 @@ struct SendingAPI {
                 .invalidFrame, "\(frames.count) frames are too many for one request; \(Self.capacity) go",
                 field: "frames")
         }
-        for (index, frame) in frames.enumerated() where frame.isFD && !interface.takesFD {
-            throw Problem(
-                .invalidFrame,
-                "fd: '\(interface.name)' takes classic frames only (its mtu is \(interface.mtu), CAN FD needs 72)",
-                index: index, field: "fd")
+        guard let index = frames.firstIndex(where: \.isFD) else { return }
+        do throws(Problem) {
+            try interface.checkFD(else: .invalidFrame)
+        } catch {
+            throw error.at(index: index)
         }
-    }
-
-    /// The interface that a command of a stream names, or the only one that the stream shows.
-    /// - Throws: ``Problem``: `malformed-request`, `interface-not-found`.
-    func interface(named name: String?, of selection: Selection) throws(Problem) -> Interface {
-        if let name { return try interfaces.interface(named: name) }
-        guard let numbers = selection.interfaces, numbers.count == 1, let number = numbers.first else {
-            throw Problem(
-                .malformedRequest, "interface is missing; it may be left out where the stream shows one only",
-                field: "interface")
-        }
-        return try interfaces.interface(named: interfaces.name(number))
     }
 
     /// The `timeout_ms` of a command, in nanoseconds.
     static func timeout(_ reader: ObjectReader) throws(Problem) -> Int64 {
-        nanoseconds(try time(reader, "timeout_ms", in: timeouts) ?? defaultTimeout)
+        (try reader.time("timeout_ms", in: timeouts, else: .malformedRequest) ?? defaultTimeout) * 1000
     }
 
     /// The `confirm` and `confirm_ms` of a command, in nanoseconds; nil where no echo is wanted.
     static func confirmation(_ reader: ObjectReader) throws(Problem) -> Int64? {
-        try confirmation(reader.boolean("confirm"), time(reader, "confirm_ms", in: confirmTimeouts))
+        try confirmation(
+            reader.boolean("confirm"), reader.time("confirm_ms", in: confirmTimeouts, else: .malformedRequest))
     }
 
-    private static func confirmation(_ isWanted: Bool?, _ milliseconds: Double?) throws(Problem) -> Int64? {
+    private static func confirmation(_ isWanted: Bool?, _ microseconds: Int64?) throws(Problem) -> Int64? {
         guard isWanted ?? false else {
-            guard milliseconds == nil else {
+            guard microseconds == nil else {
                 throw Problem(.malformedRequest, "confirm_ms needs confirm=true", field: "confirm_ms")
             }
             return nil
         }
-        return nanoseconds(milliseconds ?? defaultConfirmTimeout)
+        return (microseconds ?? defaultConfirmTimeout) * 1000
     }
 
-    /// A time of a command, in milliseconds.
-    private static func time(
-        _ reader: ObjectReader, _ name: String, in range: ClosedRange<Double>
-    ) throws(Problem) -> Double? {
-        guard let value = try reader.number(name), !range.contains(value) else { return try reader.number(name) }
-        throw Problem(
-            .malformedRequest, "\(name) is \(value); it is \(range.lowerBound) to \(range.upperBound)", field: name)
-    }
-
-    private static func nanoseconds(_ milliseconds: Double) -> Int64 { Int64(milliseconds * 1e6) }
-
-    private static let timeouts = 0.0...60000
-    private static let defaultTimeout = 100.0
-    private static let confirmTimeouts = 1.0...60000
-    private static let defaultConfirmTimeout = 1000.0
+    // In microseconds.
+    private static let timeouts: ClosedRange<Int64> = 0...60_000_000
+    private static let defaultTimeout: Int64 = 100_000
+    private static let confirmTimeouts: ClosedRange<Int64> = 1000...60_000_000
+    private static let defaultConfirmTimeout: Int64 = 1_000_000
 
     /// Reads a list of frames.
     /// - Throws: ``Problem``: `malformed-request`, `invalid-frame` with the index.

@@ -9,13 +9,12 @@ struct ServiceAPI {
     let configuration: GatewayConfiguration
     let interfaces: Interfaces
     let isotp: ISOTPHub
-    let protocols = KnownProtocols()
+    let protocols: KnownProtocols
     let epoch: String
     let started: Int64
     let isStopping: () -> Bool
 
-    func get(_ call: Call) throws(Problem) -> Answer {
-        _ = try call.query()
+    func get(_ call: Call) -> Answer {
         let protocols = KernelProtocol.allCases.map {
             JSONValue.Member($0.rawValue, .boolean(self.protocols.isSupported($0)))
         }
@@ -52,24 +51,9 @@ struct ServiceAPI {
         ]
     }
 
-    func health(_ call: Call) throws(Problem) -> Answer {
-        _ = try call.query()
+    func health(_ call: Call) -> Answer {
         let reasons = [interfaces.trouble, isStopping() ? "the service is shutting down" : nil].compactMap { $0 }
         if reasons.isEmpty { return .json(["status": "ok"]) }
         return .response(.json(503, ["status": "unavailable", "reasons": JSONValue(reasons)]))
-    }
-}
-
-/// The protocols that the kernel was found to have. Finding out takes the kernel 17 ms, and is not done twice; a module
-/// that is loaded later is found then.
-final class KnownProtocols {
-    private var supported: Set<KernelProtocol> = []
-
-    /// Whether the kernel has a protocol.
-    func isSupported(_ kernelProtocol: KernelProtocol) -> Bool {
-        if supported.contains(kernelProtocol) { return true }
-        guard kernelProtocol.isSupported else { return false }
-        supported.insert(kernelProtocol)
-        return true
     }
 }

@@ -14,30 +14,29 @@ struct StreamsAPI {
 
     /// `GET /v1/frames`.
     func all(_ call: Call) throws(Problem) -> Answer {
-        let query = try call.query(["interface"] + Self.parameters)
-        try interfaces.checkSupported()
-        let names = query.all("interface")
+        let names = call.query.all("interface")
         for name in names { _ = try interfaces.interface(named: name) }
-        return try open(call, query, interfaces: names.isEmpty ? nil : names)
+        return try open(call, interfaces: names.isEmpty ? nil : names)
     }
 
     /// `GET /v1/interfaces/{name}/frames`.
-    func one(_ call: Call) throws(Problem) -> Answer {
+    func one(_ call: Call, of interface: Interface) throws(Problem) -> Answer {
         if WebSocket.isRequested(by: call.request), call.request.method == Method.get.rawValue,
             let language = RemoteLanguage(offered: call.request.headers.tokens("Sec-WebSocket-Protocol"))
         {
-            return try openRemote(call, language)
+            return try openRemote(call, language, on: interface)
         }
-        let query = try call.query(Self.parameters)
-        return try open(call, query, interfaces: [interfaces.interface(named: call["name"]).name])
+        return try open(call, interfaces: [interface.name])
     }
 
-    private static let parameters = [
+    /// The parameters of the query.
+    static let parameters = [
         "filter", "direction", "since", "strict", "count", "for", "mode", "rate", "events", "heartbeat", "batch",
         "format",
     ]
 
-    private func open(_ call: Call, _ query: Query, interfaces names: [String]?) throws(Problem) -> Answer {
+    private func open(_ call: Call, interfaces names: [String]?) throws(Problem) -> Answer {
+        let query = call.query
         var selection = Selection(
             interfaces: names.map { Set($0.map(hub.log.names.number)) }, filters: try filters(query),
             direction: try query.oneOf("direction", Direction.self))
@@ -47,14 +46,14 @@ struct StreamsAPI {
         let isWebSocket = WebSocket.isRequested(by: call.request) && !isHead
         let asked = try query.oneOf("format", StreamFormat.self, of: StreamFormat.requestable)
         let format = isWebSocket ? .webSocket : try format(call, asked)
-        var options = try options(call, query, format)
+        var options = try options(call, format)
         options.showsLoad = events?.contains(Self.load) ?? false
 
         if isWebSocket {
             let headers = try WebSocket.accept(call.request)
             try hub.checkRoom()
             let stream = Stream(hub, format, selection, options, peer: call.request.peer)
-            stream.commands = StreamCommands(sending: sending, jobs: jobs)
+            stream.commands = StreamCommands(interfaces: interfaces, sending: sending, jobs: jobs)
             return .webSocket(headers, stream)
         }
         let isOver = options.count != nil || options.duration != nil
@@ -69,9 +68,11 @@ struct StreamsAPI {
         return .stream(head, Stream(hub, format, selection, options, peer: call.request.peer))
     }
 
-    private func openRemote(_ call: Call, _ language: RemoteLanguage) throws(Problem) -> Answer {
-        _ = try call.query()
-        let interface = try interfaces.interface(named: call["name"])
+    private func openRemote(
+        _ call: Call, _ language: RemoteLanguage, on interface: Interface
+    ) throws(Problem) -> Answer {
+        // It says in its own language what it wants.
+        _ = try Query(call.request.query, names: [])
         var headers = try WebSocket.accept(call.request)
         headers["Sec-WebSocket-Protocol"] = language.rawValue
         try hub.checkRoom()
@@ -79,15 +80,15 @@ struct StreamsAPI {
     }
 
     /// `GET /v1/streams`.
-    func list(_ call: Call) throws(Problem) -> Answer {
-        _ = try call.query()
+    func list(_ call: Call) -> Answer {
         let list = hub.open.map { JSONValue($0.status, number: $0.number, hub.log.names) }
         return .json(["streams": .array(list)])
     }
 
     // MARK: The query
 
-    private func options(_ call: Call, _ query: Query, _ format: StreamFormat) throws(Problem) -> Stream.Options {
+    private func options(_ call: Call, _ format: StreamFormat) throws(Problem) -> Stream.Options {
+        let query = call.query
         var options = Stream.Options()
         options.count = try query.integer("count", in: 1...Int.max)
         options.duration = try query.duration("for")
@@ -98,7 +99,7 @@ struct StreamsAPI {
                 .malformedRequest, "batch=true is for a WebSocket; this is \(format.rawValue)", field: "batch")
         }
         options.latestInterval = try latestInterval(query, format)
-        options.resumption = try resumption(call, query)
+        options.resumption = try resumption(call)
         return options
     }
 
@@ -115,7 +116,8 @@ struct StreamsAPI {
         return Int64(1e9 / (rate ?? 10))
     }
 
-    private func resumption(_ call: Call, _ query: Query) throws(Problem) -> Cursor? {
+    private func resumption(_ call: Call) throws(Problem) -> Cursor? {
+        let query = call.query
         let isStrict = try query.boolean("strict") ?? false
         let since = try query.string("since")
         var field = "since"
@@ -193,20 +195,4 @@ enum StreamMode: String, CaseIterable {
 extension Call {
     /// After which event an EventSource connects again; nil where there is none.
     fileprivate var lastEventIdentifier: String? { request.headers["Last-Event-ID"].flatMap { $0.isEmpty ? nil : $0 } }
-}
-
-extension FilterSet {
-    /// Reads filters that a client wrote in candump's notation; none of them is everything.
-    /// - Throws: ``Problem``: `invalid-filter` with the index.
-    init(_ items: [String], field: String) throws(Problem) {
-        guard !items.isEmpty else {
-            self = .everything
-            return
-        }
-        do {
-            self = try FilterSet(candump: items)
-        } catch {
-            throw Problem(.invalidFilter, error.description, index: error.index, field: field)
-        }
-    }
 }

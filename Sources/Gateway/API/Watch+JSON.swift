@@ -41,15 +41,13 @@ extension WatchSpecification {
         }
         self.identifier = identifier
         isFD = try reader.boolean("fd") ?? false
-        if isFD, !interface.takesFD {
-            throw Problem(.invalidWatch, "fd: '\(interface.name)' takes classic frames only", field: "fd")
-        }
+        if isFD { try interface.checkFD(else: .invalidWatch) }
         let size = isFD ? Payload.capacity : 8
         let isMultiplexed = reader.has("mux")
         mask = try reader.watchBytes("mask", atMost: isMultiplexed ? BroadcastManager.multiplexerSize : size)
         kinds = try reader.multiplexed(under: mask, size: size)
-        timeout = try reader.watchTime("timeout_ms")
-        throttle = try reader.watchTime("throttle_ms")
+        timeout = try reader.time("timeout_ms", in: Self.times, else: .invalidWatch)
+        throttle = try reader.time("throttle_ms", in: Self.times, else: .invalidWatch)
         checksLength = try reader.boolean("check_dlc") ?? false
         reply = try reader.reply()
         guard reply != nil else { return }
@@ -114,20 +112,6 @@ extension ObjectReader {
             }
         }
         return kinds
-    }
-
-    /// A time in milliseconds, in microseconds.
-    fileprivate func watchTime(_ name: String) throws(Problem) -> Int64? {
-        guard let milliseconds = try number(name) else { return nil }
-        let bounds = WatchSpecification.times
-        let least = Double(bounds.lowerBound) / 1000
-        let greatest = Double(bounds.upperBound) / 1000
-        guard (least...greatest).contains(milliseconds) else {
-            let given = String(decoding: JSONValue(milliseconds).encoded, as: UTF8.self)
-            throw Problem(
-                .invalidWatch, "\(name) is \(given); it is 0.001 to \(Int(greatest)) (400 days)", field: name)
-        }
-        return Int64((milliseconds * 1000).rounded())
     }
 
     /// The frame that answers remote requests.

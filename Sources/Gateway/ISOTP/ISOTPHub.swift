@@ -16,25 +16,25 @@ final class ISOTPHub {
     private var places = 0
     /// Sockets of streams that have ended, which the kernel is still closing.
     private var closingStreams = 0
+    private let protocols: KnownProtocols
     private var knownLongestPDU: Int?
 
     /// The most exchanges at once, those included whose sockets the kernel is still closing. Each may have a thread to
     /// close them, as each stream may, of which no more than this close at once.
     static let capacity = 64
 
-    init(loop: EventLoop) {
+    init(loop: EventLoop, protocols: KnownProtocols) {
         self.loop = loop
-        knownLongestPDU = Self.longestPDU
+        self.protocols = protocols
+        // The module is loaded by the first question, and not while a client waits.
+        _ = longestPDU
     }
 
     /// The most bytes of a PDU; nil on a kernel without ISO-TP.
     var longestPDU: Int? {
-        if knownLongestPDU == nil { knownLongestPDU = Self.longestPDU }
+        if knownLongestPDU == nil, protocols.isSupported(.isotp) { knownLongestPDU = ISOTPSocket.longestPDU }
         return knownLongestPDU
     }
-
-    // The module is loaded by the first question.
-    private static var longestPDU: Int? { KernelProtocol.isotp.isSupported ? ISOTPSocket.longestPDU : nil }
 
     /// How many exchanges there are, those included whose sockets the kernel is still closing.
     var exchangeCount: Int { places }

@@ -26,8 +26,7 @@ final class Interfaces {
     private(set) var known: [Int: Interface] = [:]
     private var captures: [Int: Capture] = [:]
     private var filters: [String: FilterSet] = [:]
-    /// Why nothing can be captured, nil when all is well.
-    private(set) var trouble: String?
+    private let protocols: KnownProtocols
 
     /// Called when an interface was added, went up, went down or was removed.
     var changed: ((Interface, Change) -> Void)?
@@ -45,16 +44,15 @@ final class Interfaces {
 
     /// Begins to watch and to capture.
     init(
-        log: EventLog, encoder: FrameEncoder, loop: EventLoop, receiveBuffer: Int, logger: Logger
+        log: EventLog, encoder: FrameEncoder, loop: EventLoop, protocols: KnownProtocols, receiveBuffer: Int,
+        logger: Logger
     ) throws(SystemError) {
         self.log = log
         self.loop = loop
+        self.protocols = protocols
         self.logger = logger
         captureContext = Capture.Context(log: log, encoder: encoder, loop: loop, receiveBuffer: receiveBuffer)
         monitor = try LinkMonitor()
-        if !KernelProtocol.raw.isSupported {
-            trouble = "this kernel (\(Machine.kernelRelease)) has no CAN (socket: EAFNOSUPPORT)"
-        }
         captureContext.controllerReported = { [unowned self] in refreshSoon() }
         for interface in try Links.list() { add(interface, announced: false) }
         watch = try loop.watch(number: monitor.descriptorNumber, for: .readable) { [unowned self] _ in update() }
@@ -65,9 +63,8 @@ final class Interfaces {
     var present: [Interface] { known.values.sorted { $0.index < $1.index } }
 
     /// The interface of a name.
-    /// - Throws: ``Problem``: `not-supported`, `interface-not-found`, `not-a-can-interface`.
+    /// - Throws: ``Problem``: `interface-not-found`, `not-a-can-interface`.
     func interface(named name: String) throws(Problem) -> Interface {
-        try checkSupported()
         // One that was made a moment ago may be waiting in the monitor's queue.
         update()
         if let interface = known.values.first(where: { $0.name == name }) { return interface }
@@ -84,6 +81,11 @@ final class Interfaces {
 
     /// The name of a number.
     func name(_ number: Int) -> String { log.names.names[number] }
+
+    /// Why nothing can be captured, nil when all is well. Once the kernel has CAN, the next check opens the captures.
+    var trouble: String? {
+        protocols.isSupported(.raw) ? nil : "this kernel (\(Machine.kernelRelease)) has no CAN (socket: EAFNOSUPPORT)"
+    }
 
     /// - Throws: ``Problem``: `not-supported` on a kernel without CAN.
     func checkSupported() throws(Problem) {

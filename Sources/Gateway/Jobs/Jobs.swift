@@ -188,9 +188,7 @@ final class Jobs {
         let interface = try interfaces.interface(named: job.interface)
         // The kernel would accept it, and send nothing.
         guard interface.isUp else { throw .down(interface.name) }
-        guard !job.specification.isFD || interface.takesFD else {
-            throw Problem(.invalidJob, "fd: '\(interface.name)' takes classic frames only", field: "fd")
-        }
+        if job.specification.isFD { try interface.checkFD(else: .invalidJob) }
         let key = BroadcastManager.Key(job.key.number, isFD: job.specification.isFD)
         do throws(SystemError) {
             let bus = try bus(for: interface)

@@ -170,9 +170,7 @@ final class RemoteBus: StreamSource, ListedStream {
 
     private func frame(_ message: RemoteMessage) throws(Problem) -> Frame {
         let frame = try message.frame()
-        guard !frame.isFD || interface.takesFD else {
-            throw Problem(.invalidFrame, "'\(interface.name)' takes classic frames only")
-        }
+        if frame.isFD { try interface.checkFD(else: .invalidFrame) }
         return frame
     }
 

@@ -1,9 +1,11 @@
 internal import CAN
 internal import HTTP
 internal import JSON
+internal import SocketCAN
 
 /// What a WebSocket client says on its stream: commands as JSON, each answered by an `ack` or a `problem`.
 final class StreamCommands {
+    private let interfaces: Interfaces
     private let sending: SendingAPI
     private let jobs: JobsAPI
     private var ownJobs: [Job] = []
@@ -17,10 +19,8 @@ final class StreamCommands {
     static let sends = 16
     private static let referenceLength = 64
 
-    /// - Parameters:
-    ///   - sending: What checks and sends frames.
-    ///   - jobs: What makes jobs.
-    init(sending: SendingAPI, jobs: JobsAPI) {
+    init(interfaces: Interfaces, sending: SendingAPI, jobs: JobsAPI) {
+        self.interfaces = interfaces
         self.sending = sending
         self.jobs = jobs
     }
@@ -145,7 +145,7 @@ final class StreamCommands {
         guard sendsInProgress < Self.sends else {
             throw Problem(.tooManyRequests, "\(Self.sends) sends wait for room in the transmit queue already")
         }
-        let interface = try sending.interface(named: reader.string("interface"), of: stream.selection)
+        let interface = try interface(reader, of: stream.selection)
         guard let elements = try reader.array("frames") else {
             throw Problem(.invalidFrame, "frames is missing", field: "frames")
         }
@@ -165,12 +165,25 @@ final class StreamCommands {
     }
 
     private func makeJob(_ reader: ObjectReader, on stream: Stream) throws(Problem) -> JSONValue {
-        let interface = try sending.interface(named: reader.string("interface"), of: stream.selection)
-        let job = try jobs.make(JobInput(reader, for: interface), on: interface, belongsToConnection: true)
+        let interface = try interface(reader, of: stream.selection)
+        let input = try JobInput(reader, for: interface)
+        let job = try jobs.jobs.make(
+            input.specification, named: input.name, on: interface, starts: input.starts, belongsToConnection: true)
         // Those that have been deleted meanwhile are not kept.
         ownJobs.removeAll { !jobs.jobs.exists($0) }
         ownJobs.append(job)
         return jobs.resource(job)
+    }
+
+    /// The interface that a command names, or the only one that the stream shows.
+    private func interface(_ reader: ObjectReader, of selection: Selection) throws(Problem) -> Interface {
+        if let name = try reader.string("interface") { return try interfaces.interface(named: name) }
+        guard let numbers = selection.interfaces, numbers.count == 1, let number = numbers.first else {
+            throw Problem(
+                .malformedRequest, "interface is missing; it may be left out where the stream shows one only",
+                field: "interface")
+        }
+        return try interfaces.interface(named: interfaces.name(number))
     }
 
     private func acknowledge(_ envelope: Envelope, _ details: [JSONValue.Member] = []) {
