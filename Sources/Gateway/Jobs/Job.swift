@@ -39,18 +39,23 @@ final class Job {
     var framesInKernel = 0
     /// How many frames were sent by what the kernel has forgotten since.
     var sentBefore = 0
-    /// Ends it when its time is over.
-    var end: Timer?
-    /// Ends it when the last frames of its count are out.
-    var finish: Timer?
-    /// Ends it when its lease was not renewed; nil while no lease runs.
-    var lapse: Timer?
-    /// When its lease runs out, a monotonic time in nanoseconds.
-    var leaseEnd: Int64 = 0
+    /// When it ends by itself. Whatever becomes of them, the first one that is left is told of when it has come.
+    var ends = JobEnds() {
+        didSet {
+            timer?.cancel()
+            timer = ends.first.map { loop.at($0.time, endHasCome) }
+        }
+    }
 
+    private let loop: EventLoop
+    private let endHasCome: () -> Void
+    private var timer: Timer?
+
+    /// - Parameter endHasCome: Called on the loop when the first of its ends has come.
     init(
         id: String, name: String?, interface: String, created: Int64, belongsToConnection: Bool,
-        key: BroadcastManager.Key, _ specification: JobSpecification
+        key: BroadcastManager.Key, _ specification: JobSpecification, on loop: EventLoop,
+        endHasCome: @escaping () -> Void
     ) {
         self.id = id
         self.name = name
@@ -59,5 +64,7 @@ final class Job {
         self.belongsToConnection = belongsToConnection
         self.key = key
         self.specification = specification
+        self.loop = loop
+        self.endHasCome = endHasCome
     }
 }

@@ -16,36 +16,32 @@ extension Jobs {
         for job in owned { delete(job) }
     }
 
-    /// Ends a job whose count has run out. The kernel says so just before it sends the last frame, and not at all for a
-    /// count of 1: a moment later all are sent.
-    func finishSoon(_ job: Job) {
-        job.finish?.cancel()
-        job.finish = loop.after(2_000_000) { [weak self, weak job] in
-            if let self, let job { endSoon(job, as: .finished) }
-        }
-    }
-
-    /// Ends a job, together with all others whose end comes now: the kernel's counts are read once for all.
-    func endSoon(_ job: Job, as state: Job.State) {
-        ending.append((job, state))
-        guard ending.count == 1 else { return }
-        loop.after(0) { [weak self] in self?.endDue() }
-    }
-
-    private func endDue() {
-        let due = ending.filter(isDue)
-        ending = []
+    /// Ends all jobs whose end has come: the kernel's counts are read once for all.
+    func endDue() {
+        let due = jobs.values.compactMap { job in
+            job.ends.due(at: loop.now).map { (job: job, time: $0.time, state: $0.state) }
+        }.sorted { ($0.time, $0.job.key.number) < ($1.time, $1.job.key.number) }
         for interface in Set(due.map(\.job.interface)) {
             let concerned = due.filter { $0.job.interface == interface }
             let counts = finalCounts(of: concerned.map(\.job), on: interface)
-            for (job, state) in concerned where isDue(job, state) { end(job, as: state, counts) }
+            for (job, _, state) in concerned { end(job, as: state, counts) }
         }
     }
 
-    private func isDue(_ job: Job, _ state: Job.State) -> Bool {
-        guard exists(job) else { return false }
-        return state == .lapsed ? job.lapse != nil && job.leaseEnd <= loop.now : job.state == .running
+    /// Ends a job whose end has come, of which its timer may be about to tell. Nothing is started or changed as though
+    /// it had not come.
+    func endIfDue(_ job: Job) {
+        if job.ends.due(at: loop.now) != nil { endDue() }
     }
+
+    /// The kernel has begun to count a job's frames. Of a single one it does not tell that it is sent.
+    func countBegan(of job: Job) {
+        job.ends.count = nil
+        if job.specification.schedule.isSingle { countRanOut(of: job) }
+    }
+
+    /// The count of a job has run out, which the kernel tells just before it sends the last frame.
+    func countRanOut(of job: Job) { job.ends.count = loop.now + 2_000_000 }
 
     /// Ends a job.
     /// - Parameter counts: The kernel's counts, read once for many jobs.
@@ -54,7 +50,12 @@ extension Jobs {
         takeOutOfKernel(job)
         job.state = state
         // One that is to come back with its interface does so only while its lease runs.
-        if !(job.specification.resumes && job.isWithoutInterface) { job.endLease() }
+        job.ends = JobEnds(lease: job.specification.resumes && job.isWithoutInterface ? job.ends.lease : nil)
         announce(job)
     }
+}
+
+extension BroadcastManager.Schedule {
+    /// Whether it is over with the first frame.
+    fileprivate var isSingle: Bool { count == 1 && interval == 0 }
 }

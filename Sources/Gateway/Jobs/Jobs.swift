@@ -19,9 +19,8 @@ final class Jobs {
     private let log: EventLog
     let loop: EventLoop
     private let interfaces: Interfaces
-    private var jobs: [String: Job] = [:]
-    /// Jobs that end in a moment, and as what.
-    var ending: [(job: Job, state: Job.State)] = []
+    /// All of them, by their identifiers.
+    private(set) var jobs: [String: Job] = [:]
     private var buses: [String: JobBus] = [:]
     private var lastNumber: UInt32 = 0
 
@@ -64,14 +63,14 @@ final class Jobs {
         let key = BroadcastManager.Key(lastNumber + 1, isFD: specification.isFD)
         let job = Job(
             id: Self.id(key.number), name: name, interface: interface.name, created: Clock.realtime,
-            belongsToConnection: belongsToConnection, key: key, specification)
+            belongsToConnection: belongsToConnection, key: key, specification, on: loop
+        ) { [weak self] in self?.endDue() }
         if starts {
             try start(job)
             beginLease(of: job)
         }
         lastNumber += 1
         jobs[job.id] = job
-        if job.specification.schedule.isSingle { finishSoon(job) }
         return job
     }
 
@@ -80,17 +79,14 @@ final class Jobs {
     /// - Throws: ``Problem``: `interface-down`, `internal`. Then its description has not changed; a job that needed a new
     /// operation of the kernel and got none is stopped.
     func change(_ job: Job, to specification: JobSpecification, isRescheduled: Bool) throws(Problem) {
+        endIfDue(job)
         guard job.state == .running, let bus = buses[job.interface] else {
             job.specification = specification
             return
         }
         let fits = specification.frames.count <= job.framesInKernel && specification.isFD == job.key.isFD
-        if !fits || isRescheduled {
-            // It begins anew: that the count of before has run out is no reason to end it.
-            bus.catchUp()
-            job.finish?.cancel()
-            ending.removeAll { $0.job === job }
-        }
+        // What is still told of the count of before is none of the new one.
+        if !fits || isRescheduled { bus.catchUp() }
         do throws(SystemError) {
             if !fits {
                 try replace(job, specification, bus)
@@ -109,7 +105,7 @@ final class Jobs {
         }
         job.framesInKernel = specification.frames.count
         job.specification = specification
-        if isRescheduled, specification.schedule.isSingle { finishSoon(job) }
+        if !fits || isRescheduled { countBegan(of: job) }
     }
 
     /// Starts a job that is not running; one that has ended begins anew.
@@ -117,6 +113,7 @@ final class Jobs {
     func resume(_ job: Job) throws(Problem) {
         // That it is back may be news, which starts the job.
         _ = try interfaces.interface(named: job.interface)
+        endIfDue(job)
         guard job.state != .running else { return }
         try restart(job)
         beginLease(of: job)
@@ -131,7 +128,7 @@ final class Jobs {
     /// Stops and forgets a job.
     func delete(_ job: Job) {
         takeOutOfKernel(job)
-        job.endLease()
+        job.ends = JobEnds()
         job.state = .stopped
         jobs[job.id] = nil
     }
@@ -165,8 +162,8 @@ final class Jobs {
             }
             buses.removeValue(forKey: interface.name)?.close()
         case .up:
-            for job in concerned where job.specification.resumes {
-                guard job.state == .interfaceDown || job.state == .interfaceGone else { continue }
+            endDue()
+            for job in concerned where job.specification.resumes && job.isWithoutInterface {
                 do throws(Problem) {
                     try restart(job)
                 } catch {
@@ -196,7 +193,6 @@ final class Jobs {
             let bus = try bus(for: interface)
             // What is still told of a run before is none of this one.
             bus.catchUp()
-            ending.removeAll { $0.job === job }
             try bus.withManager { manager throws(SystemError) in
                 try manager.start(key, job.specification.frames, job.specification.schedule)
             }
@@ -206,18 +202,14 @@ final class Jobs {
         job.key = key
         job.framesInKernel = job.specification.frames.count
         job.state = .running
-        if let duration = job.specification.duration {
-            job.end = loop.after(duration * 1000) { [weak self, weak job] in
-                if let self, let job { endSoon(job, as: .finished) }
-            }
-        }
+        job.ends.duration = job.specification.duration.map { loop.now + $0 * 1000 }
+        countBegan(of: job)
     }
 
     /// Starts a job and says so. Its lease goes on.
     private func restart(_ job: Job) throws(Problem) {
         try start(job)
         announce(job)
-        if job.specification.schedule.isSingle { finishSoon(job) }
     }
 
     private func bus(for interface: Interface) throws(SystemError) -> JobBus {
@@ -254,13 +246,11 @@ final class Jobs {
         guard let job = jobs[Self.id(key.number)], job.key == key, job.interface == interface, job.state == .running,
             job.specification.schedule.interval == 0
         else { return }
-        finishSoon(job)
+        countRanOut(of: job)
     }
 
     /// Takes a job's operation out of the kernel.
     func takeOutOfKernel(_ job: Job) {
-        job.end?.cancel()
-        job.finish?.cancel()
         guard job.state == .running, let bus = buses[job.interface] else { return }
         // It fails when the interface is gone, and the operation with it.
         try? bus.withManager { manager throws(SystemError) in try manager.delete(job.key) }
@@ -288,9 +278,4 @@ final class Jobs {
             .job, on: job.interface,
             ["job": .string(job.id), "interface": .string(job.interface), "change": .string(job.state.rawValue)])
     }
-}
-
-extension BroadcastManager.Schedule {
-    /// Whether it is over with the first frame, of which the kernel tells nothing.
-    fileprivate var isSingle: Bool { count == 1 && interval == 0 }
 }
