@@ -34,6 +34,12 @@ extension Jobs {
         if job.ends.due(at: loop.now) != nil { endDue() }
     }
 
+    /// Begins the lease and the duration of a job, as somebody has started it. Where its interface does, they go on.
+    func beginTime(of job: Job) {
+        beginLease(of: job)
+        job.ends.duration = job.specification.duration.map { loop.now + $0 * 1000 }
+    }
+
     /// The kernel has begun to count a job's frames. Of a single one it does not tell that it is sent.
     func countBegan(of job: Job) {
         job.ends.count = nil
@@ -49,10 +55,18 @@ extension Jobs {
         if job.state == .running { job.sentBefore += counts[job.key] ?? 0 }
         takeOutOfKernel(job)
         job.state = state
-        // One that is to come back with its interface does so only while its lease runs.
-        job.ends = JobEnds(lease: job.specification.resumes && job.isWithoutInterface ? job.ends.lease : nil)
+        // One that is to come back with its interface does so only until the first of them.
+        if !job.waits { job.ends = JobEnds() }
         announce(job)
     }
+}
+
+extension Job {
+    /// Whether it lost its interface.
+    var isWithoutInterface: Bool { state == .interfaceDown || state == .interfaceGone }
+
+    /// Whether it starts again when its interface is back.
+    var waits: Bool { specification.resumes && isWithoutInterface }
 }
 
 extension BroadcastManager.Schedule {

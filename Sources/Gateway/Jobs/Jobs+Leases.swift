@@ -28,8 +28,3 @@ extension Jobs {
         job.ends.lease.map { milliseconds(ofNanoseconds: max(0, $0 - loop.now)) }
     }
 }
-
-extension Job {
-    /// Whether it waits for its interface.
-    var isWithoutInterface: Bool { state == .interfaceDown || state == .interfaceGone }
-}

@@ -67,7 +67,7 @@ final class Jobs {
         ) { [weak self] in self?.endDue() }
         if starts {
             try start(job)
-            beginLease(of: job)
+            beginTime(of: job)
         }
         lastNumber += 1
         jobs[job.id] = job
@@ -111,12 +111,16 @@ final class Jobs {
     /// Starts a job that is not running; one that has ended begins anew.
     /// - Throws: ``Problem``: `interface-not-found`, `interface-down`.
     func resume(_ job: Job) throws(Problem) {
+        let wasRunning = job.state == .running
         // That it is back may be news, which starts the job.
         _ = try interfaces.interface(named: job.interface)
         endIfDue(job)
-        guard job.state != .running else { return }
-        try restart(job)
-        beginLease(of: job)
+        if job.state != .running {
+            try restart(job)
+        } else if wasRunning {
+            return
+        }
+        beginTime(of: job)
     }
 
     /// Stops a job that is running, or would when its interface is back.
@@ -163,7 +167,7 @@ final class Jobs {
             buses.removeValue(forKey: interface.name)?.close()
         case .up:
             endDue()
-            for job in concerned where job.specification.resumes && job.isWithoutInterface {
+            for job in concerned where job.waits {
                 do throws(Problem) {
                     try restart(job)
                 } catch {
@@ -202,11 +206,10 @@ final class Jobs {
         job.key = key
         job.framesInKernel = job.specification.frames.count
         job.state = .running
-        job.ends.duration = job.specification.duration.map { loop.now + $0 * 1000 }
         countBegan(of: job)
     }
 
-    /// Starts a job and says so. Its lease goes on.
+    /// Starts a job and says so. Its lease and its duration go on.
     private func restart(_ job: Job) throws(Problem) {
         try start(job)
         announce(job)
