@@ -66,7 +66,7 @@ final class Jobs {
             belongsToConnection: belongsToConnection, key: key, specification, on: loop
         ) { [weak self] in self?.endDue() }
         if starts {
-            try start(job)
+            try start(job, on: interfaces.interface(named: interface.name))
             beginTime(of: job)
         }
         lastNumber += 1
@@ -113,10 +113,10 @@ final class Jobs {
     func resume(_ job: Job) throws(Problem) {
         let wasRunning = job.state == .running
         // That it is back may be news, which starts the job.
-        _ = try interfaces.interface(named: job.interface)
+        let interface = try interfaces.interface(named: job.interface)
         endIfDue(job)
         if job.state != .running {
-            try restart(job)
+            try restart(job, on: interface)
         } else if wasRunning {
             return
         }
@@ -165,16 +165,27 @@ final class Jobs {
                 end(job, as: .interfaceGone, counts)
             }
             buses.removeValue(forKey: interface.name)?.close()
-        case .up:
-            endDue()
-            for job in concerned where job.waits {
-                do throws(Problem) {
-                    try restart(job)
-                } catch {
-                    // It is another kind of interface now: the job does not wait for it any more.
-                    end(job, as: .stopped, [:])
-                }
-            }
+        case .up: startWaiting(for: interface)
+        }
+    }
+
+    /// Starts jobs that wait for an interface though it is up: they could not be started when it came up.
+    func startWaiting() {
+        guard jobs.values.contains(where: \.waits) else { return }
+        for interface in interfaces.present where interface.isUp { startWaiting(for: interface) }
+    }
+
+    /// Starts the jobs that wait for an interface. One that cannot be started goes on waiting: the interface may be gone
+    /// again, or there are no descriptors.
+    private func startWaiting(for interface: Interface) {
+        endDue()
+        for job in all(on: interface.name) where job.waits {
+            do throws(Problem) {
+                try restart(job, on: interface)
+            } catch  where error.code == .invalidJob {
+                // It is another kind of interface now.
+                end(job, as: .stopped, [:])
+            } catch {}
         }
     }
 
@@ -185,8 +196,7 @@ final class Jobs {
 
     // MARK: -
 
-    private func start(_ job: Job) throws(Problem) {
-        let interface = try interfaces.interface(named: job.interface)
+    private func start(_ job: Job, on interface: Interface) throws(Problem) {
         // The kernel would accept it, and send nothing.
         guard interface.isUp else { throw .down(interface.name) }
         guard !job.specification.isFD || interface.takesFD else {
@@ -210,8 +220,8 @@ final class Jobs {
     }
 
     /// Starts a job and says so. Its lease and its duration go on.
-    private func restart(_ job: Job) throws(Problem) {
-        try start(job)
+    private func restart(_ job: Job, on interface: Interface) throws(Problem) {
+        try start(job, on: interface)
         announce(job)
     }
 
