@@ -121,6 +121,23 @@ def test_a_job_that_may_resume_goes_on_when_the_interface_is_back(service, wire,
     wire.renewed().wait_for_count(name, 3)
 
 
+def test_what_a_job_has_sent_is_known_when_its_interface_is_gone(service, wire, jobs, name):
+    """Also what the kernel sent while the service did not ask."""
+    job = jobs(name, ONE, interval_ms=10)
+    wire.wait_for_count(name, 3)
+    before = current(service, job)["sent"]
+    with asleep(service):
+        wire.renewed().wait_for_count(name, 20)
+        ip("link", "del", name)
+    gone = becomes(service, job, "interface-gone")
+    assert gone["sent"] >= before + 20
+    assert_counted(gone, wire.frames(name))
+    # It goes on from there.
+    ip("link", "add", name, "type", "vcan")
+    ip("link", "set", name, "up")
+    assert patch(service, job, state="running")["sent"] >= gone["sent"] + 1
+
+
 def test_a_job_goes_on_waiting_for_an_interface_that_was_back_for_a_moment(service, wire, jobs, name):
     """The service hears that it is up when it is gone again."""
     with websocket(service, "/v1/frames?events=job,interface") as told:

@@ -37,8 +37,10 @@ final class Job {
     var key: BroadcastManager.Key
     /// How many frames the kernel holds of it: it may be given fewer, never more.
     var framesInKernel = 0
-    /// How many frames were sent by what the kernel has forgotten since.
-    var sentBefore = 0
+    /// How many frames were sent of it, as far as the kernel was asked.
+    private(set) var sent = 0
+    /// How many of them the kernel has forgotten since.
+    private var sentBefore = 0
     /// When it ends by itself. Whatever becomes of them, the first one that is left is told of when it has come.
     var ends = JobEnds() {
         didSet {
@@ -67,4 +69,10 @@ final class Job {
         self.loop = loop
         self.endHasCome = endHasCome
     }
+
+    /// The kernel counts from zero.
+    func kernelCountsAnew() { sentBefore = sent }
+
+    /// The kernel has counted so many frames since; nothing that was sent is taken back.
+    func kernelCounted(_ count: Int) { sent = max(sent, sentBefore + count) }
 }

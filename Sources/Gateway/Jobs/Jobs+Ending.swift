@@ -1,31 +1,24 @@
 internal import EventLoop
 internal import SocketCAN
 
-// How jobs end. What the kernel has sent of them is read once for all that end together.
+// How jobs end.
 extension Jobs {
     /// Stops and forgets jobs whose connection is gone.
     func endWithConnection(_ made: [Job]) {
         let owned = made.filter(exists)
-        for interface in Set(owned.map(\.interface)) {
-            let active = owned.filter {
-                $0.interface == interface && ($0.state == .running || $0.isWithoutInterface)
-            }
-            let counts = finalCounts(of: active, on: interface)
-            for job in active { end(job, as: .stopped, counts) }
-        }
+        let active = owned.filter { $0.state == .running || $0.isWithoutInterface }
+        halt(active)
+        for job in active { end(job, as: .stopped) }
         for job in owned { delete(job) }
     }
 
-    /// Ends all jobs whose end has come: the kernel's counts are read once for all.
+    /// Ends all jobs whose end has come, in the order in which it came.
     func endDue() {
         let due = jobs.values.compactMap { job in
             job.ends.due(at: loop.now).map { (job: job, time: $0.time, state: $0.state) }
         }.sorted { ($0.time, $0.job.key.number) < ($1.time, $1.job.key.number) }
-        for interface in Set(due.map(\.job.interface)) {
-            let concerned = due.filter { $0.job.interface == interface }
-            let counts = finalCounts(of: concerned.map(\.job), on: interface)
-            for (job, _, state) in concerned { end(job, as: state, counts) }
-        }
+        halt(due.map(\.job))
+        for (job, _, state) in due { end(job, as: state) }
     }
 
     /// Ends a job whose end has come, of which its timer may be about to tell. Nothing is started or changed as though
@@ -49,10 +42,8 @@ extension Jobs {
     /// The count of a job has run out, which the kernel tells just before it sends the last frame.
     func countRanOut(of job: Job) { job.ends.count = loop.now + 2_000_000 }
 
-    /// Ends a job.
-    /// - Parameter counts: The kernel's counts, read once for many jobs.
-    func end(_ job: Job, as state: Job.State, _ counts: [BroadcastManager.Key: Int]) {
-        if job.state == .running { job.sentBefore += counts[job.key] ?? 0 }
+    /// Ends a job that is halted, or was not running.
+    func end(_ job: Job, as state: Job.State) {
         takeOutOfKernel(job)
         job.state = state
         // One that is to come back with its interface does so only until the first of them.

@@ -21,7 +21,8 @@ final class Jobs {
     private let interfaces: Interfaces
     /// All of them, by their identifiers.
     private(set) var jobs: [String: Job] = [:]
-    private var buses: [String: JobBus] = [:]
+    /// The sockets that serve them, by the names of the interfaces.
+    private(set) var buses: [String: JobBus] = [:]
     private var lastNumber: UInt32 = 0
 
     init(log: EventLog, loop: EventLoop, interfaces: Interfaces) {
@@ -126,7 +127,8 @@ final class Jobs {
     /// Stops a job that is running, or would when its interface is back.
     func stop(_ job: Job) {
         guard job.state == .running || job.isWithoutInterface else { return }
-        end(job, as: .stopped, finalCounts(of: [job], on: job.interface))
+        halt([job])
+        end(job, as: .stopped)
     }
 
     /// Stops and forgets a job.
@@ -137,18 +139,6 @@ final class Jobs {
         jobs[job.id] = nil
     }
 
-    /// How many frames the kernel has sent of each job.
-    func sentCounts(of jobs: [Job]) -> [String: Int] {
-        var counts: [String: Int] = [:]
-        for interface in Set(jobs.map(\.interface)) {
-            let inKernel = kernelCounts(on: interface)
-            for job in jobs where job.interface == interface {
-                counts[job.id] = job.sentBefore + (job.state == .running ? inKernel[job.key] ?? 0 : 0)
-            }
-        }
-        return counts
-    }
-
     // MARK: For the interfaces' comings and goings
 
     /// An interface was added, went up, went down or was removed.
@@ -157,12 +147,12 @@ final class Jobs {
         switch change {
         case .added: break
         case .down:
-            let counts = finalCounts(of: concerned, on: interface.name)
-            for job in concerned where job.state == .running { end(job, as: .interfaceDown, counts) }
+            halt(concerned)
+            for job in concerned where job.state == .running { end(job, as: .interfaceDown) }
         case .removed:
-            let counts = finalCounts(of: concerned, on: interface.name)
+            halt(concerned)
             for job in concerned where job.state == .running || job.state == .interfaceDown {
-                end(job, as: .interfaceGone, counts)
+                end(job, as: .interfaceGone)
             }
             buses.removeValue(forKey: interface.name)?.close()
         case .up: startWaiting(for: interface)
@@ -184,7 +174,7 @@ final class Jobs {
                 try restart(job, on: interface)
             } catch  where error.code == .invalidJob {
                 // It is another kind of interface now.
-                end(job, as: .stopped, [:])
+                end(job, as: .stopped)
             } catch {}
         }
     }
@@ -214,6 +204,7 @@ final class Jobs {
             throw Problem(error, on: interface.name)
         }
         job.key = key
+        job.kernelCountsAnew()
         job.framesInKernel = job.specification.frames.count
         job.state = .running
         countBegan(of: job)
@@ -237,21 +228,22 @@ final class Jobs {
     /// The kernel's operation cannot grow or change its kind: a new one takes its place.
     private func replace(_ job: Job, _ specification: JobSpecification, _ bus: JobBus) throws(SystemError) {
         let key = BroadcastManager.Key(job.key.number, isFD: specification.isFD)
-        let sent = finalCounts(of: [job], on: job.interface)[job.key] ?? 0
+        try stopTimer(of: job)
+        readCounts(of: [job])
         // From here on the old one is over, whatever becomes of the new one.
         try bus.withManager { manager throws(SystemError) in try manager.delete(job.key) }
-        job.sentBefore += sent
         job.state = .stopped
         do throws(SystemError) {
             try bus.withManager { manager throws(SystemError) in
                 try manager.start(key, specification.frames, specification.schedule)
             }
         } catch {
-            end(job, as: .stopped, [:])
+            end(job, as: .stopped)
             throw error
         }
         job.state = .running
         job.key = key
+        job.kernelCountsAnew()
     }
 
     private func expired(_ key: BroadcastManager.Key, on interface: String) {
@@ -267,22 +259,6 @@ final class Jobs {
         guard job.state == .running, let bus = buses[job.interface] else { return }
         // It fails when the interface is gone, and the operation with it.
         try? bus.withManager { manager throws(SystemError) in try manager.delete(job.key) }
-    }
-
-    /// Has the kernel's timers of jobs stopped, so that nothing more is sent, and reads the counts then.
-    func finalCounts(of jobs: [Job], on interface: String) -> [BroadcastManager.Key: Int] {
-        for job in jobs where job.state == .running {
-            // It fails when the interface is gone, and the timer with it.
-            try? buses[interface]?.withManager { manager throws(SystemError) in
-                try manager.reschedule(job.key, job.specification.frames, .init(interval: 0), restarting: false)
-            }
-        }
-        return kernelCounts(on: interface)
-    }
-
-    private func kernelCounts(on interface: String) -> [BroadcastManager.Key: Int] {
-        guard let bus = buses[interface] else { return [:] }
-        return (try? bus.withManager { manager throws(SystemError) in try manager.sentCounts() }) ?? [:]
     }
 
     /// Tells the streams what a job is doing now.
