@@ -41,6 +41,7 @@ public final class Gateway {
             case .removed: transmitters.remove(interface)
             }
         }
+        interfaces.checked = { jobs.startWaiting() }
         interfaces.loadMeasured = { loads in
             for (interface, load) in loads { hub.show(load, of: interface.name) }
         }

@@ -151,13 +151,22 @@ public struct BroadcastManager: ~Copyable, Sendable {
         }
     }
 
-    /// How many frames the kernel has sent of each sequence (`/proc/net/can-bcm`).
+    /// How many frames the kernel has sent of each sequence (`/proc/net/can-bcm`), also when its interface is gone.
     public func sentCounts() throws(SystemError) -> [Key: Int] {
         var status = stat()
         try systemCall("fstat") { unsafe fstat(socket.number, &status) }
+        let path = "/proc/net/can-bcm/\(status.st_ino)"
+        let table: [UInt8]
+        do {
+            table = try Machine.contents(of: path)
+        } catch  where error.errno == .noSuchEntry {
+            // The kernel took the file away with the interface (bcm_notify), but keeps the sequences: a socket that is
+            // connected to none has a file again (bcm_connect).
+            try shim("connect") { ccan_connect(socket.number, 0) }
+            table = try Machine.contents(of: path)
+        }
         var counts: [Key: Int] = [:]
-        for line in try Machine.contents(of: "/proc/net/can-bcm/\(status.st_ino)").split(separator: UInt8(ascii: "\n"))
-        {
+        for line in table.split(separator: UInt8(ascii: "\n")) {
             if let (key, sent) = Self.sentCount(line) { counts[key] = sent }
         }
         return counts

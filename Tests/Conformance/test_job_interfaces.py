@@ -1,8 +1,13 @@
 """What becomes of a job when its interface goes down, is removed, and comes back."""
+import itertools
+import os
+import resource
+import time
+
 import pytest
 
-from periodic import ONE, becomes, current, patch
-from service import assert_problem
+from periodic import ONE, asleep, becomes, current, patch
+from service import assert_problem, wait_until
 from streams import websocket
 from witnesses import broadcast_operations, ip
 
@@ -114,6 +119,74 @@ def test_a_job_that_may_resume_goes_on_when_the_interface_is_back(service, wire,
     ip("link", "set", name, "up")
     becomes(service, job, "running")
     wire.renewed().wait_for_count(name, 3)
+
+
+def test_what_a_job_has_sent_is_known_when_its_interface_is_gone(service, wire, jobs, name):
+    """Also what the kernel sent while the service did not ask."""
+    job = jobs(name, ONE, interval_ms=10)
+    wire.wait_for_count(name, 3)
+    before = current(service, job)["sent"]
+    with asleep(service):
+        wire.renewed().wait_for_count(name, 20)
+        ip("link", "del", name)
+    gone = becomes(service, job, "interface-gone")
+    assert gone["sent"] >= before + 20
+    assert_counted(gone, wire.frames(name))
+    # It goes on from there.
+    ip("link", "add", name, "type", "vcan")
+    ip("link", "set", name, "up")
+    assert patch(service, job, state="running")["sent"] >= gone["sent"] + 1
+
+
+def test_a_job_goes_on_waiting_for_an_interface_that_was_back_for_a_moment(service, wire, jobs, name):
+    """The service hears that it is up when it is gone again."""
+    with websocket(service, "/v1/frames?events=job,interface") as told:
+        job = jobs(name, ONE, interval_ms=10, resume=True)
+        ip("link", "del", name)
+        told.until_type("job", job=job["id"], change="interface-gone")
+        with asleep(service):
+            ip("link", "add", name, "type", "vcan")
+            ip("link", "set", name, "up")
+            ip("link", "del", name)
+        told.until_type("interface", interface=name, change="removed")
+        assert current(service, job)["state"] == "interface-gone"
+        ip("link", "add", name, "type", "vcan")
+        ip("link", "set", name, "up")
+        told.until_type("job", job=job["id"], change="running")
+    wire.renewed().wait_for_count(name, 3)
+
+
+def unused_descriptor(service):
+    """The first number that no descriptor of a service has, once it has closed what it closes in its own time."""
+    def numbers():
+        return {int(number) for number in os.listdir(f"/proc/{service.pid}/fd")}
+
+    def settled():
+        before = numbers()
+        time.sleep(0.3)
+        return before == numbers() and before
+
+    used = wait_until(settled, "the service opens and closes nothing")
+    return next(number for number in itertools.count() if number not in used)
+
+
+def test_a_job_that_could_not_be_started_for_want_of_descriptors_is_started_later(start, wire, name):
+    service = start()
+    with websocket(service, "/v1/frames?events=job,interface") as told:
+        answer = service.request(
+            "POST", f"/v1/interfaces/{name}/jobs", json_body={"frames": ONE, "interval_ms": 10, "resume": True})
+        assert answer.status == 201
+        ip("link", "del", name)
+        told.until_type("job", job=answer.json["id"], change="interface-gone")
+        soft, hard = resource.prlimit(service.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(service.pid, resource.RLIMIT_NOFILE, (unused_descriptor(service), hard))
+        ip("link", "add", name, "type", "vcan")
+        ip("link", "set", name, "up")
+        told.until_type("interface", interface=name, change="up")
+        assert wire.renewed().stays_quiet(name, 0.2)
+        resource.prlimit(service.pid, resource.RLIMIT_NOFILE, (soft, hard))
+        assert told.until_type("job", job=answer.json["id"])["change"] == "running"
+        wire.renewed().wait_for_count(name, 3)
 
 
 @pytest.mark.parametrize("resume", [False, True])

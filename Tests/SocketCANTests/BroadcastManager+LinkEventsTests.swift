@@ -49,6 +49,22 @@ extension KernelTests {
                     == .notConnected)
         }
 
+        @Test func whatWasSentIsKnownAfterTheInterfaceIsRemoved() throws {
+            let bus = try VirtualInterface()
+            let manager = try BroadcastManager(interfaceIndex: bus.index)
+            let receiver = try RawSocket(interfaceIndex: bus.index)
+            let fdKey = BroadcastManager.Key(2, isFD: true)
+            try manager.start(key, [first], .init(count: 3, initialInterval: 1000, interval: 0))
+            #expect(try receiver.nextFrames(3) == [first, first, first])
+            try manager.start(fdKey, [Frame(cansend: "123##1AABB")], .init(interval: 60_000_000))
+            bus.remove()
+            // The first reading changes the socket; the second finds it so.
+            for _ in 0..<2 { #expect(try manager.sentCounts() == [key: 3, fdKey: 1]) }
+            #expect(
+                refusal { () throws(SystemError) in try manager.start(key, [first], .init(interval: 5000)) }
+                    == .noSuchDevice)
+        }
+
         @Test(arguments: [999_999, Int(Int32.max)])
         func anInterfaceThatDoesNotExistIsRefused(index: Int) {
             #expect(refusal { () throws(SystemError) in try BroadcastManager(interfaceIndex: index) } == .noSuchDevice)

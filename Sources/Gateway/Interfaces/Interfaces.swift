@@ -31,6 +31,9 @@ final class Interfaces {
     /// Called when an interface was added, went up, went down or was removed.
     var changed: ((Interface, Change) -> Void)?
 
+    /// Called twice a second: what failed for want of descriptors or memory may be tried again.
+    var checked: (() -> Void)?
+
     /// Called each second with the load of the interfaces that are up.
     var loadMeasured: (([(interface: Interface, load: BusLoad.Measurement)]) -> Void)?
 
@@ -227,6 +230,7 @@ final class Interfaces {
             for capture in captures.values { capture.checkForLosses() }
             // Those that could not be opened, for want of descriptors or memory.
             for interface in known.values where captures[interface.index] == nil { startCapture(of: interface) }
+            checked?()
             if number.isMultiple(of: 2) { measureLoads() }
             let hasController = known.values.contains { $0.controller != nil }
             if number.isMultiple(of: 4), hasController || needsRefresh { refresh() }

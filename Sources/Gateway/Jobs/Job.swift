@@ -37,20 +37,27 @@ final class Job {
     var key: BroadcastManager.Key
     /// How many frames the kernel holds of it: it may be given fewer, never more.
     var framesInKernel = 0
-    /// How many frames were sent by what the kernel has forgotten since.
-    var sentBefore = 0
-    /// Ends it when its time is over.
-    var end: Timer?
-    /// Ends it when the last frames of its count are out.
-    var finish: Timer?
-    /// Ends it when its lease was not renewed; nil while no lease runs.
-    var lapse: Timer?
-    /// When its lease runs out, a monotonic time in nanoseconds.
-    var leaseEnd: Int64 = 0
+    /// How many frames were sent of it, as far as the kernel was asked.
+    private(set) var sent = 0
+    /// How many of them the kernel has forgotten since.
+    private var sentBefore = 0
+    /// When it ends by itself. Whatever becomes of them, the first one that is left is told of when it has come.
+    var ends = JobEnds() {
+        didSet {
+            timer?.cancel()
+            timer = ends.first.map { loop.at($0.time, endHasCome) }
+        }
+    }
 
+    private let loop: EventLoop
+    private let endHasCome: () -> Void
+    private var timer: Timer?
+
+    /// - Parameter endHasCome: Called on the loop when the first of its ends has come.
     init(
         id: String, name: String?, interface: String, created: Int64, belongsToConnection: Bool,
-        key: BroadcastManager.Key, _ specification: JobSpecification
+        key: BroadcastManager.Key, _ specification: JobSpecification, on loop: EventLoop,
+        endHasCome: @escaping () -> Void
     ) {
         self.id = id
         self.name = name
@@ -59,5 +66,13 @@ final class Job {
         self.belongsToConnection = belongsToConnection
         self.key = key
         self.specification = specification
+        self.loop = loop
+        self.endHasCome = endHasCome
     }
+
+    /// The kernel counts from zero.
+    func kernelCountsAnew() { sentBefore = sent }
+
+    /// The kernel has counted so many frames since; nothing that was sent is taken back.
+    func kernelCounted(_ count: Int) { sent = max(sent, sentBefore + count) }
 }

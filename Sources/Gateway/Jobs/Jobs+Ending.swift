@@ -1,60 +1,66 @@
 internal import EventLoop
 internal import SocketCAN
 
-// How jobs end. What the kernel has sent of them is read once for all that end together.
+// How jobs end.
 extension Jobs {
     /// Stops and forgets jobs whose connection is gone.
     func endWithConnection(_ made: [Job]) {
         let owned = made.filter(exists)
-        for interface in Set(owned.map(\.interface)) {
-            let active = owned.filter {
-                $0.interface == interface && ($0.state == .running || $0.isWithoutInterface)
-            }
-            let counts = finalCounts(of: active, on: interface)
-            for job in active { end(job, as: .stopped, counts) }
-        }
+        let active = owned.filter { $0.state == .running || $0.isWithoutInterface }
+        halt(active)
+        for job in active { end(job, as: .stopped) }
         for job in owned { delete(job) }
     }
 
-    /// Ends a job whose count has run out. The kernel says so just before it sends the last frame, and not at all for a
-    /// count of 1: a moment later all are sent.
-    func finishSoon(_ job: Job) {
-        job.finish?.cancel()
-        job.finish = loop.after(2_000_000) { [weak self, weak job] in
-            if let self, let job { endSoon(job, as: .finished) }
-        }
+    /// Ends all jobs whose end has come, in the order in which it came.
+    func endDue() {
+        let due = jobs.values.compactMap { job in
+            job.ends.due(at: loop.now).map { (job: job, time: $0.time, state: $0.state) }
+        }.sorted { ($0.time, $0.job.key.number) < ($1.time, $1.job.key.number) }
+        halt(due.map(\.job))
+        for (job, _, state) in due { end(job, as: state) }
     }
 
-    /// Ends a job, together with all others whose end comes now: the kernel's counts are read once for all.
-    func endSoon(_ job: Job, as state: Job.State) {
-        ending.append((job, state))
-        guard ending.count == 1 else { return }
-        loop.after(0) { [weak self] in self?.endDue() }
+    /// Ends a job whose end has come, of which its timer may be about to tell. Nothing is started or changed as though
+    /// it had not come.
+    func endIfDue(_ job: Job) {
+        if job.ends.due(at: loop.now) != nil { endDue() }
     }
 
-    private func endDue() {
-        let due = ending.filter(isDue)
-        ending = []
-        for interface in Set(due.map(\.job.interface)) {
-            let concerned = due.filter { $0.job.interface == interface }
-            let counts = finalCounts(of: concerned.map(\.job), on: interface)
-            for (job, state) in concerned where isDue(job, state) { end(job, as: state, counts) }
-        }
+    /// Begins the lease and the duration of a job, as somebody has started it. Where its interface does, they go on.
+    func beginTime(of job: Job) {
+        beginLease(of: job)
+        job.ends.duration = job.specification.duration.map { loop.now + $0 * 1000 }
     }
 
-    private func isDue(_ job: Job, _ state: Job.State) -> Bool {
-        guard exists(job) else { return false }
-        return state == .lapsed ? job.lapse != nil && job.leaseEnd <= loop.now : job.state == .running
+    /// The kernel has begun to count a job's frames. Of a single one it does not tell that it is sent.
+    func countBegan(of job: Job) {
+        job.ends.count = nil
+        if job.specification.schedule.isSingle { countRanOut(of: job) }
     }
 
-    /// Ends a job.
-    /// - Parameter counts: The kernel's counts, read once for many jobs.
-    func end(_ job: Job, as state: Job.State, _ counts: [BroadcastManager.Key: Int]) {
-        if job.state == .running { job.sentBefore += counts[job.key] ?? 0 }
+    /// The count of a job has run out, which the kernel tells just before it sends the last frame.
+    func countRanOut(of job: Job) { job.ends.count = loop.now + 2_000_000 }
+
+    /// Ends a job that is halted, or was not running.
+    func end(_ job: Job, as state: Job.State) {
         takeOutOfKernel(job)
         job.state = state
-        // One that is to come back with its interface does so only while its lease runs.
-        if !(job.specification.resumes && job.isWithoutInterface) { job.endLease() }
+        // One that is to come back with its interface does so only until the first of them.
+        if !job.waits { job.ends = JobEnds() }
         announce(job)
     }
+}
+
+extension Job {
+    /// Whether it lost its interface.
+    var isWithoutInterface: Bool { state == .interfaceDown || state == .interfaceGone }
+
+    /// Whether it starts again when its interface is back.
+    var waits: Bool { specification.resumes && isWithoutInterface }
+}
+
+extension BroadcastManager.Schedule {
+    /// Whether it is over with the first frame.
+    fileprivate var isSingle: Bool { count == 1 && interval == 0 }
 }

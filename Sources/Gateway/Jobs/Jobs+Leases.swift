@@ -9,7 +9,7 @@ extension Jobs {
         guard job.specification.lease != nil else {
             throw Problem(.invalidJob, "the job '\(job.id)' has no lease", field: "lease_ms")
         }
-        guard job.lapse != nil else {
+        guard job.ends.lease != nil else {
             throw Problem(
                 .invalidJob,
                 "the job '\(job.id)' is \(job.state.rawValue), and its lease with it; start it again first",
@@ -20,27 +20,11 @@ extension Jobs {
 
     /// Begins the lease of a job that has one, anew if it runs.
     func beginLease(of job: Job) {
-        guard let lease = job.specification.lease else { return }
-        job.lapse?.cancel()
-        job.leaseEnd = loop.now + lease * 1000
-        job.lapse = loop.at(job.leaseEnd) { [weak self, weak job] in
-            if let self, let job { endSoon(job, as: .lapsed) }
-        }
+        job.ends.lease = job.specification.lease.map { loop.now + $0 * 1000 }
     }
 
     /// What is left of a job's lease, in milliseconds; nil where none runs.
     func leaseRemaining(of job: Job) -> Double? {
-        job.lapse.map { _ in milliseconds(ofNanoseconds: max(0, job.leaseEnd - loop.now)) }
+        job.ends.lease.map { milliseconds(ofNanoseconds: max(0, $0 - loop.now)) }
     }
-}
-
-extension Job {
-    /// No lease runs any more.
-    func endLease() {
-        lapse?.cancel()
-        lapse = nil
-    }
-
-    /// Whether it waits for its interface.
-    var isWithoutInterface: Bool { state == .interfaceDown || state == .interfaceGone }
 }

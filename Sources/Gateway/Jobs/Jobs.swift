@@ -19,10 +19,10 @@ final class Jobs {
     private let log: EventLog
     let loop: EventLoop
     private let interfaces: Interfaces
-    private var jobs: [String: Job] = [:]
-    /// Jobs that end in a moment, and as what.
-    var ending: [(job: Job, state: Job.State)] = []
-    private var buses: [String: JobBus] = [:]
+    /// All of them, by their identifiers.
+    private(set) var jobs: [String: Job] = [:]
+    /// The sockets that serve them, by the names of the interfaces.
+    private(set) var buses: [String: JobBus] = [:]
     private var lastNumber: UInt32 = 0
 
     init(log: EventLog, loop: EventLoop, interfaces: Interfaces) {
@@ -64,14 +64,14 @@ final class Jobs {
         let key = BroadcastManager.Key(lastNumber + 1, isFD: specification.isFD)
         let job = Job(
             id: Self.id(key.number), name: name, interface: interface.name, created: Clock.realtime,
-            belongsToConnection: belongsToConnection, key: key, specification)
+            belongsToConnection: belongsToConnection, key: key, specification, on: loop
+        ) { [weak self] in self?.endDue() }
         if starts {
-            try start(job)
-            beginLease(of: job)
+            try start(job, on: interfaces.interface(named: interface.name))
+            beginTime(of: job)
         }
         lastNumber += 1
         jobs[job.id] = job
-        if job.specification.schedule.isSingle { finishSoon(job) }
         return job
     }
 
@@ -80,17 +80,14 @@ final class Jobs {
     /// - Throws: ``Problem``: `interface-down`, `internal`. Then its description has not changed; a job that needed a new
     /// operation of the kernel and got none is stopped.
     func change(_ job: Job, to specification: JobSpecification, isRescheduled: Bool) throws(Problem) {
+        endIfDue(job)
         guard job.state == .running, let bus = buses[job.interface] else {
             job.specification = specification
             return
         }
         let fits = specification.frames.count <= job.framesInKernel && specification.isFD == job.key.isFD
-        if !fits || isRescheduled {
-            // It begins anew: that the count of before has run out is no reason to end it.
-            bus.catchUp()
-            job.finish?.cancel()
-            ending.removeAll { $0.job === job }
-        }
+        // What is still told of the count of before is none of the new one.
+        if !fits || isRescheduled { bus.catchUp() }
         do throws(SystemError) {
             if !fits {
                 try replace(job, specification, bus)
@@ -109,43 +106,37 @@ final class Jobs {
         }
         job.framesInKernel = specification.frames.count
         job.specification = specification
-        if isRescheduled, specification.schedule.isSingle { finishSoon(job) }
+        if !fits || isRescheduled { countBegan(of: job) }
     }
 
     /// Starts a job that is not running; one that has ended begins anew.
     /// - Throws: ``Problem``: `interface-not-found`, `interface-down`.
     func resume(_ job: Job) throws(Problem) {
+        let wasRunning = job.state == .running
         // That it is back may be news, which starts the job.
-        _ = try interfaces.interface(named: job.interface)
-        guard job.state != .running else { return }
-        try restart(job)
-        beginLease(of: job)
+        let interface = try interfaces.interface(named: job.interface)
+        endIfDue(job)
+        if job.state != .running {
+            try restart(job, on: interface)
+        } else if wasRunning {
+            return
+        }
+        beginTime(of: job)
     }
 
     /// Stops a job that is running, or would when its interface is back.
     func stop(_ job: Job) {
         guard job.state == .running || job.isWithoutInterface else { return }
-        end(job, as: .stopped, finalCounts(of: [job], on: job.interface))
+        halt([job])
+        end(job, as: .stopped)
     }
 
     /// Stops and forgets a job.
     func delete(_ job: Job) {
         takeOutOfKernel(job)
-        job.endLease()
+        job.ends = JobEnds()
         job.state = .stopped
         jobs[job.id] = nil
-    }
-
-    /// How many frames the kernel has sent of each job.
-    func sentCounts(of jobs: [Job]) -> [String: Int] {
-        var counts: [String: Int] = [:]
-        for interface in Set(jobs.map(\.interface)) {
-            let inKernel = kernelCounts(on: interface)
-            for job in jobs where job.interface == interface {
-                counts[job.id] = job.sentBefore + (job.state == .running ? inKernel[job.key] ?? 0 : 0)
-            }
-        }
-        return counts
     }
 
     // MARK: For the interfaces' comings and goings
@@ -156,24 +147,35 @@ final class Jobs {
         switch change {
         case .added: break
         case .down:
-            let counts = finalCounts(of: concerned, on: interface.name)
-            for job in concerned where job.state == .running { end(job, as: .interfaceDown, counts) }
+            halt(concerned)
+            for job in concerned where job.state == .running { end(job, as: .interfaceDown) }
         case .removed:
-            let counts = finalCounts(of: concerned, on: interface.name)
+            halt(concerned)
             for job in concerned where job.state == .running || job.state == .interfaceDown {
-                end(job, as: .interfaceGone, counts)
+                end(job, as: .interfaceGone)
             }
             buses.removeValue(forKey: interface.name)?.close()
-        case .up:
-            for job in concerned where job.specification.resumes {
-                guard job.state == .interfaceDown || job.state == .interfaceGone else { continue }
-                do throws(Problem) {
-                    try restart(job)
-                } catch {
-                    // It is another kind of interface now: the job does not wait for it any more.
-                    end(job, as: .stopped, [:])
-                }
-            }
+        case .up: startWaiting(for: interface)
+        }
+    }
+
+    /// Starts jobs that wait for an interface though it is up: they could not be started when it came up.
+    func startWaiting() {
+        guard jobs.values.contains(where: \.waits) else { return }
+        for interface in interfaces.present where interface.isUp { startWaiting(for: interface) }
+    }
+
+    /// Starts the jobs that wait for an interface. One that cannot be started goes on waiting: the interface may be gone
+    /// again, or there are no descriptors.
+    private func startWaiting(for interface: Interface) {
+        endDue()
+        for job in all(on: interface.name) where job.waits {
+            do throws(Problem) {
+                try restart(job, on: interface)
+            } catch  where error.code == .invalidJob {
+                // It is another kind of interface now.
+                end(job, as: .stopped)
+            } catch {}
         }
     }
 
@@ -184,8 +186,7 @@ final class Jobs {
 
     // MARK: -
 
-    private func start(_ job: Job) throws(Problem) {
-        let interface = try interfaces.interface(named: job.interface)
+    private func start(_ job: Job, on interface: Interface) throws(Problem) {
         // The kernel would accept it, and send nothing.
         guard interface.isUp else { throw .down(interface.name) }
         if job.specification.isFD { try interface.checkFD(else: .invalidJob) }
@@ -194,7 +195,6 @@ final class Jobs {
             let bus = try bus(for: interface)
             // What is still told of a run before is none of this one.
             bus.catchUp()
-            ending.removeAll { $0.job === job }
             try bus.withManager { manager throws(SystemError) in
                 try manager.start(key, job.specification.frames, job.specification.schedule)
             }
@@ -202,20 +202,16 @@ final class Jobs {
             throw Problem(error, on: interface.name)
         }
         job.key = key
+        job.kernelCountsAnew()
         job.framesInKernel = job.specification.frames.count
         job.state = .running
-        if let duration = job.specification.duration {
-            job.end = loop.after(duration * 1000) { [weak self, weak job] in
-                if let self, let job { endSoon(job, as: .finished) }
-            }
-        }
+        countBegan(of: job)
     }
 
-    /// Starts a job and says so. Its lease goes on.
-    private func restart(_ job: Job) throws(Problem) {
-        try start(job)
+    /// Starts a job and says so. Its lease and its duration go on.
+    private func restart(_ job: Job, on interface: Interface) throws(Problem) {
+        try start(job, on: interface)
         announce(job)
-        if job.specification.schedule.isSingle { finishSoon(job) }
     }
 
     private func bus(for interface: Interface) throws(SystemError) -> JobBus {
@@ -230,21 +226,22 @@ final class Jobs {
     /// The kernel's operation cannot grow or change its kind: a new one takes its place.
     private func replace(_ job: Job, _ specification: JobSpecification, _ bus: JobBus) throws(SystemError) {
         let key = BroadcastManager.Key(job.key.number, isFD: specification.isFD)
-        let sent = finalCounts(of: [job], on: job.interface)[job.key] ?? 0
+        try stopTimer(of: job)
+        readCounts(of: [job])
         // From here on the old one is over, whatever becomes of the new one.
         try bus.withManager { manager throws(SystemError) in try manager.delete(job.key) }
-        job.sentBefore += sent
         job.state = .stopped
         do throws(SystemError) {
             try bus.withManager { manager throws(SystemError) in
                 try manager.start(key, specification.frames, specification.schedule)
             }
         } catch {
-            end(job, as: .stopped, [:])
+            end(job, as: .stopped)
             throw error
         }
         job.state = .running
         job.key = key
+        job.kernelCountsAnew()
     }
 
     private func expired(_ key: BroadcastManager.Key, on interface: String) {
@@ -252,32 +249,14 @@ final class Jobs {
         guard let job = jobs[Self.id(key.number)], job.key == key, job.interface == interface, job.state == .running,
             job.specification.schedule.interval == 0
         else { return }
-        finishSoon(job)
+        countRanOut(of: job)
     }
 
     /// Takes a job's operation out of the kernel.
     func takeOutOfKernel(_ job: Job) {
-        job.end?.cancel()
-        job.finish?.cancel()
         guard job.state == .running, let bus = buses[job.interface] else { return }
         // It fails when the interface is gone, and the operation with it.
         try? bus.withManager { manager throws(SystemError) in try manager.delete(job.key) }
-    }
-
-    /// Has the kernel's timers of jobs stopped, so that nothing more is sent, and reads the counts then.
-    func finalCounts(of jobs: [Job], on interface: String) -> [BroadcastManager.Key: Int] {
-        for job in jobs where job.state == .running {
-            // It fails when the interface is gone, and the timer with it.
-            try? buses[interface]?.withManager { manager throws(SystemError) in
-                try manager.reschedule(job.key, job.specification.frames, .init(interval: 0), restarting: false)
-            }
-        }
-        return kernelCounts(on: interface)
-    }
-
-    private func kernelCounts(on interface: String) -> [BroadcastManager.Key: Int] {
-        guard let bus = buses[interface] else { return [:] }
-        return (try? bus.withManager { manager throws(SystemError) in try manager.sentCounts() }) ?? [:]
     }
 
     /// Tells the streams what a job is doing now.
@@ -286,9 +265,4 @@ final class Jobs {
             .job, on: job.interface,
             ["job": .string(job.id), "interface": .string(job.interface), "change": .string(job.state.rawValue)])
     }
-}
-
-extension BroadcastManager.Schedule {
-    /// Whether it is over with the first frame, of which the kernel tells nothing.
-    fileprivate var isSingle: Bool { count == 1 && interval == 0 }
 }
