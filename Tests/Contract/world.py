@@ -27,6 +27,7 @@ ONE_JOB = {"frames": [{"id": "123"}], "interval_ms": 60000}
 ONE_WATCH = {"id": "5A5"}
 # Who takes messages of ISO-TP: one who answers, one who breaks the protocol, and nobody.
 ECU, FAULTY, NOBODY = ({"tx_id": tx, "rx_id": rx} for tx, rx in (("7E0", "7E8"), ("6E0", "6E8"), ("5E0", "5E8")))
+UP72 = "/v1/interfaces/up72/frames"
 # The most streams of the service that has few.
 MAX_STREAMS = 4
 
@@ -175,13 +176,21 @@ class World:
         assert answer.status == 201, answer
         return answer.json["watch"]
 
-    def target(self, operation, names, query=""):
-        """The request target of an operation; values of the path that have a name here stand for what they name."""
-        path = OPERATIONS[operation].path
-        for name, value in names.items():
+    def target(self, row):
+        """The target of a request; values of the path that have a name here stand for what they name."""
+        path = OPERATIONS[row.operation].path
+        for name, value in row.path.items():
             path = path.replace("{" + name + "}", self.values.get(value, value))
         assert "{" not in path, path
-        return path + (f"?{query}" if query else "")
+        return path + (f"?{row.query}" if row.query else "")
+
+    def text(self, row):
+        """A request as it goes over the wire."""
+        fields = {"Host": self.services[row.at].authority} | row.fields
+        if row.body is not None:
+            fields["Content-Length"] = str(len(row.body))
+        head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+        return f"{OPERATIONS[row.operation].method} {self.target(row)} HTTP/1.1\r\n{head}\r\n{row.body or ''}".encode()
 
     @contextlib.contextmanager
     def without_descriptors(self, service):
