@@ -2,9 +2,12 @@
 import contextlib
 import json
 
-import requests_table as table
 from description import faults
 from listeners import BatchReader, PDUReader, RemoteReader, carry_out, packed, refuse, say, send_pdu
+from messages import COMMANDS, PDUS, WRONG_COMMANDS, WRONG_PDUS
+from rows import SUBPROTOCOLS
+from rows_frames import of_unconfirmed
+from rows_limits import at_confirmations_limit
 from streams import BINARY, TEXT, WebSocketReader
 from witnesses import RawSocket
 from world import ECU, FAULTY, NOBODY, UP72, pending
@@ -14,9 +17,9 @@ def say_commands(survey, service):
     """Says every command, and everything that a command can have wrong with it; batches as well."""
     limits = service.get("/v1")["limits"]
     with contextlib.closing(WebSocketReader(service, UP72 + "?heartbeat=1")) as reader:
-        for command in table.COMMANDS:
+        for command in COMMANDS:
             survey.commands += carry_out(reader, command)
-        for command, code in table.WRONG_COMMANDS:
+        for command, code in WRONG_COMMANDS:
             survey.commands += refuse(reader, command, code)
         survey.commands += refuse(reader, "x" * (limits["websocket_message_bytes"] + 1), "body-too-large")
         for _ in range(3 * limits["websocket_commands_per_s"]):
@@ -50,11 +53,11 @@ def exchange_messages(survey, service):
 
     with contextlib.closing(PDUReader(service, "up72", link(ECU))) as reader:
         longest = reader.until_type("open")["max_pdu_bytes"]
-        for message in table.PDUS:
+        for message in PDUS:
             survey.commands += send_pdu(reader, message)
             # The answer may have come before the acknowledgement.
             until_answered(reader, message["data"])
-        for message, code in table.WRONG_PDUS:
+        for message, code in WRONG_PDUS:
             survey.commands += refuse(reader, message, code)
         survey.commands += refuse(reader, {"data": "00" * (longest + 1), "ref": "long"}, "invalid-isotp")
         survey.commands += refuse(reader, "x" * (2 * longest + 1025), "body-too-large")
@@ -95,7 +98,7 @@ def speak_remotely(survey, service):
         "arbitration_id": 0x123, "is_extended_id": False, "is_remote_frame": False, "is_error_frame": False,
         "dlc": 1}
     periodic = frame | {"is_fd": False, "bitrate_switch": False, "data": [4]}
-    for protocol in table.SUBPROTOCOLS:
+    for protocol in SUBPROTOCOLS:
         with contextlib.closing(RemoteReader(service, UP72, protocol)) as reader, RawSocket("up72") as raw:
             reader.open(
                 can_filters=[{"can_id": 0x123, "can_mask": 0x7FF, "extended": False}], receive_own_messages=True,
@@ -127,11 +130,11 @@ def send_into_nothing(survey, service):
             reader, {"op": "send", "interface": "can1", "frames": [{"id": "1"}], "confirm": True, "confirm_ms": 50},
             "transmit-unconfirmed")
         survey.hear("websocket", reader)
-    survey.ask(table.of_unconfirmed())
+    survey.ask(of_unconfirmed())
     limited = survey.world.services["limited"]
     count = limited.get("/v1")["limits"]["confirmations"]
     with pending(limited, count, f"{target}/frames?confirm=true&confirm_ms=60000", {"id": "123"}):
-        survey.ask_when_full(limited, "canhttpd_confirmations", count, table.at_confirmations_limit())
+        survey.ask_when_full(limited, "canhttpd_confirmations", count, at_confirmations_limit())
         # All that wait are answered when the interface goes down.
         set_listening(main, False)
 

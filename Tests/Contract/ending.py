@@ -1,9 +1,11 @@
 """What is answered at the limits: while nothing can be opened, when there is enough of everything, and at the end."""
 import contextlib
 
-import requests_table as table
 from description import OPERATIONS
 from listeners import follow, refuse
+from rows import with_heads
+from rows_limits import (
+    at_exchanges_limit, at_jobs_limit, at_streams_limit, at_watches_limit, failing, while_ending)
 from service import wait_until
 from streams import WebSocketReader
 from world import MAX_STREAMS, NOBODY, make_jobs_up_to, make_watches_up_to, pending, read_answer
@@ -17,7 +19,7 @@ def ask_while_failing(survey):
             WebSocketReader(survey.world.services["limited"], "/v1/interfaces/fresh72/frames")) as reader:
         reader.until_type("open")
         with survey.world.without_descriptors("limited"):
-            survey.ask(table.failing())
+            survey.ask(failing())
             survey.commands += refuse(reader, {"op": "send", "frames": [{"id": "1"}]}, "internal")
         survey.hear("websocket", reader)
 
@@ -26,20 +28,20 @@ def reach_limits(survey, service):
     with contextlib.ExitStack() as stack:
         for _ in range(MAX_STREAMS):
             stack.callback(follow(service, "/v1/frames", "ndjson").close)
-        survey.ask(table.at_streams_limit())
+        survey.ask(at_streams_limit())
     make_jobs_up_to(service, JOBS)
-    survey.ask(table.at_jobs_limit())
+    survey.ask(at_jobs_limit())
     make_watches_up_to(service, WATCHES)
-    survey.ask(table.at_watches_limit())
+    survey.ask(at_watches_limit())
     count = service.get("/v1")["limits"]["isotp_exchanges"]
     body = NOBODY | {"data": "3E", "timeout_ms": 30000}
     with pending(service, count, "/v1/interfaces/up72/isotp", body):
-        survey.ask_when_full(service, "canhttpd_isotp_exchanges", count, table.at_exchanges_limit())
+        survey.ask_when_full(service, "canhttpd_isotp_exchanges", count, at_exchanges_limit())
 
 
 def ask_while_ending(survey):
     """What services answer that were told to stop; where one ends before it has answered all, the next goes on."""
-    rows = list(table.with_heads(table.while_ending()))
+    rows = list(with_heads(while_ending()))
     while rows:
         survey.world.start("ending")
         answers = last_answers(survey.world, rows)

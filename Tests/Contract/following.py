@@ -2,10 +2,10 @@
 import concurrent.futures
 import contextlib
 
-import requests_table as table
 from happening import LAST, happen
 from listeners import (
     FORMS, CandumpStream, CaptureStream, PDUReader, RemoteReader, TextStream, follow, say, small_connection)
+from rows import FORMATS, QUERIES, SUBPROTOCOLS, row
 from service import wait_until
 from streams import WebSocketReader
 from witnesses import ERROR, RawSocket
@@ -89,7 +89,7 @@ def follow_the_load(survey, service):
         survey.hear_lines(text)
         survey.load_lines = text.seen
     # Now that there is a load, there is every metric.
-    survey.ask([table.row("getMetrics", 200)])
+    survey.ask([row("getMetrics", 200)])
 
 
 def resume(survey, service):
@@ -113,17 +113,17 @@ def list_streams(survey, service):
         paused = WebSocketReader(service, "/v1/frames?direction=rx&filter=123:7FF")
         stack.callback(paused.close)
         assert say(paused, {"op": "pause"})["type"] == "ack"
-        for form in table.FORMATS:
+        for form in FORMATS:
             latest = "?mode=latest" if form == "sse" else ""
             stack.callback(TextStream(service, UP72 + latest, form).close)
-        for protocol in table.SUBPROTOCOLS:
+        for protocol in SUBPROTOCOLS:
             reader = RemoteReader(service, UP72, protocol)
             stack.callback(reader.close)
             reader.open()
-        messages = PDUReader(service, "up72", table.QUERIES["streamPDUs"])
+        messages = PDUReader(service, "up72", QUERIES["streamPDUs"])
         stack.callback(messages.close)
         messages.until_type("open")
-        survey.ask([table.row("listStreams", 200)])
+        survey.ask([row("listStreams", 200)])
 
 
 def fall_behind(survey, service):

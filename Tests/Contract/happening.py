@@ -3,8 +3,8 @@ import contextlib
 import json
 import signal
 
-import requests_table as table
 from listeners import TextStream
+from rows import row
 from witnesses import ERROR, RawSocket, ip
 from world import remove
 
@@ -84,8 +84,8 @@ def jobs_end(survey, client, witness):
     for command, change in ((("set", "event73", "down"), "interface-down"), (("del", "event73"), "interface-gone")):
         ip("link", *command)
         witness.until_type("job", change=change)
-        survey.note(table.row("listJobs", 200), client.request("GET", "/v1/jobs"))
-        survey.note(table.row("listWatches", 200), client.request("GET", "/v1/watches"))
+        survey.note(row("listJobs", 200), client.request("GET", "/v1/jobs"))
+        survey.note(row("listWatches", 200), client.request("GET", "/v1/watches"))
 
 
 def post(client, target, body, type, expected):

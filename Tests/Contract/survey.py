@@ -2,7 +2,6 @@
 import contextlib
 from dataclasses import dataclass
 
-import requests_table as table
 from conversing import exchange_messages, say_commands, send_into_nothing, speak_remotely
 from description import OPERATIONS, Judge, faults
 from ending import ask_while_ending, ask_while_failing, reach_limits
@@ -10,6 +9,11 @@ from following import fall_behind, follow_everything, follow_the_load, follow_th
 from listeners import FORMS
 from probing import send_examples, try_methods
 from responders import responders
+from rows import Row, with_heads
+from rows_frames import of_filters, of_frames, of_latest, of_streams
+from rows_general import general, of_service
+from rows_isotp import of_isotp
+from rows_resources import of_interfaces, of_jobs, of_watches
 from service import Answer, wait_until
 from world import World, interfaces, read_answer, reset_controllers
 
@@ -18,7 +22,7 @@ from world import World, interfaces, read_answer, reset_controllers
 class Outcome:
     """What came of a request."""
 
-    row: table.Row
+    row: Row
     answer: Answer
     wrong: list
 
@@ -58,25 +62,25 @@ class Survey:
             # An example has set can0 up in ways of its own.
             reset_controllers()
             self.methods = list(try_methods(self))
-            rows = [*table.general(), *table.of_service(), *table.of_streams(), *table.of_frames(), *table.of_filters()]
+            rows = [*general(), *of_service(), *of_streams(), *of_frames(), *of_filters()]
             self.ask(rows)
             for path in ("/openapi.json", "/openapi.yaml"):
                 self.served[path] = self.world.clients["main"].request("GET", path).body
             follow_everything(self, main)
             follow_the_newest(self, main)
             follow_the_load(self, main)
-            self.ask(table.of_latest())
+            self.ask(of_latest())
             resume(self, main)
             say_commands(self, main)
             speak_remotely(self, main)
             with responders("up72"):
-                self.ask(table.of_isotp())
+                self.ask(of_isotp())
                 exchange_messages(self, main)
             list_streams(self, main)
-            self.ask(table.of_interfaces())
+            self.ask(of_interfaces())
             send_into_nothing(self, main)
-            self.ask(table.of_watches())
-            self.ask(table.of_jobs())
+            self.ask(of_watches())
+            self.ask(of_jobs())
             ask_while_failing(self)
             fall_behind(self, limited)
             reach_limits(self, limited)
@@ -84,7 +88,7 @@ class Survey:
         return self
 
     def ask(self, rows):
-        for row in table.with_heads(rows):
+        for row in with_heads(rows):
             self.note(row, self.opening(row) if row.streams else self.answer(row))
 
     def answer(self, row):

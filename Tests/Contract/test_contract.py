@@ -4,13 +4,14 @@ import re
 
 import pytest
 
-import requests_table as table
 from description import DOCUMENT, METHODS, OPERATIONS, PROBLEM, RESPONSES, ROOT, SCHEMAS, fields, resolved
 from listeners import FORMS
+from rows import with_heads
+from rows_limits import failing
 from survey import Survey
 
 # Answers that no request here can provoke, with the reason. (500 is, where something must be opened.)
-FAILING = {row.operation for row in table.with_heads(table.failing())}
+FAILING = {row.operation for row in with_heads(failing())}
 NOT_PROVOKED = {(name, "500"): "nothing in it can fail from outside" for name in OPERATIONS if name not in FAILING} | {
     ("restartInterface", "200"): "no controller here goes bus-off",
 }

@@ -11,13 +11,13 @@ import re
 import pytest
 
 from description import OPERATIONS
+from rows import STREAMS
 from service import Service
 from witnesses import ip, ip_json
 from world import INTERFACES, ONE_JOB, ONE_WATCH, Client, interfaces, remove
 
 # How many valid and invalid requests are made up for an operation: most where there is most to make up.
 WITH_BODY, STREAM, PLAIN, HEAD, FEW = (12, 8), (6, 5), (5, 5), (3, 2), (2, 2)
-STREAMS = ("streamFrames", "streamInterfaceFrames")
 DOCUMENTS = ("/openapi.json", "/openapi.yaml")
 # A job that any patch suits: it has both intervals and a count.
 JOB = ONE_JOB | {"initial_interval_ms": 60000, "count": 5, "start": False}
