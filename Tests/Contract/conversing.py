@@ -3,12 +3,13 @@ import contextlib
 import json
 
 from description import faults
-from listeners import BatchReader, PDUReader, RemoteReader, carry_out, packed, refuse, say, send_pdu
+from listeners import PDUReader, RemoteReader, carry_out, packed, refuse, say, send_pdu
 from messages import COMMANDS, PDUS, WRONG_COMMANDS, WRONG_PDUS
 from rows import SUBPROTOCOLS
 from rows_frames import of_unconfirmed
 from rows_limits import at_confirmations_limit
 from streams import BINARY, TEXT, WebSocketReader
+from transports import BatchReader
 from witnesses import RawSocket
 from world import ECU, FAULTY, NOBODY, UP72, pending
 
@@ -42,7 +43,7 @@ def say_commands(survey, service):
         say(reader, {"op": "no-such"})
         reader.until_type("heartbeat")
         survey.hear("websocket", reader)
-        for batch in reader.batches:
+        for batch in reader.messages:
             survey.wrong_events += [("batch", fault) for fault in faults("#/components/schemas/EventBatch", batch)]
 
 

@@ -51,7 +51,8 @@ class Operation:
 
 
 def escaped(part):
-    return urllib.parse.quote(part.replace("~", "~0").replace("/", "~1"), safe="~")
+    """A part of a pointer."""
+    return str(part).replace("~", "~0").replace("/", "~1").replace("%", "%25")
 
 
 def resolved(node, pointer=""):

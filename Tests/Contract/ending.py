@@ -2,12 +2,13 @@
 import contextlib
 
 from description import OPERATIONS
-from listeners import follow, refuse
+from listeners import refuse
 from rows import with_heads
 from rows_limits import (
     at_exchanges_limit, at_jobs_limit, at_streams_limit, at_watches_limit, failing, while_ending)
 from service import wait_until
 from streams import WebSocketReader
+from transports import follow
 from world import MAX_STREAMS, NOBODY, make_jobs_up_to, make_watches_up_to, pending, read_answer
 
 JOBS, WATCHES = 4096, 1024

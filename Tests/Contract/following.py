@@ -3,11 +3,11 @@ import concurrent.futures
 import contextlib
 
 from happening import LAST, happen
-from listeners import (
-    FORMS, CandumpStream, CaptureStream, PDUReader, RemoteReader, TextStream, follow, say, small_connection)
-from rows import FORMATS, QUERIES, SUBPROTOCOLS, row
+from listeners import CaptureStream, PDUReader, RemoteReader, say
+from rows import QUERIES, SUBPROTOCOLS, row
 from service import wait_until
 from streams import WebSocketReader
+from transports import ACCEPT, TRANSPORTS, WITH_JSON, following, stalling
 from witnesses import ERROR, RawSocket
 from world import UP72
 
@@ -17,29 +17,20 @@ LOADED = ("can0", "up72")
 
 def follow_everything(survey, service):
     """Follows one stream in every form through all that can happen."""
-    with contextlib.ExitStack() as stack, concurrent.futures.ThreadPoolExecutor(len(FORMS) + 2) as pool:
+    with contextlib.ExitStack() as stack, concurrent.futures.ThreadPoolExecutor(len(TRANSPORTS) + 1) as pool:
         path = "/v1/frames?heartbeat=1&filter=0:0,%231FFFFFFF"
-        readers = {form: follow(service, path, form) for form in FORMS}
-        for reader in readers.values():
-            stack.callback(reader.close)
-            reader.until_type("open")
-        text, capture = CandumpStream(service, path), CaptureStream(service, path)
-        stack.callback(text.close)
-        stack.callback(capture.close)
-        text.until_has("# open ")
-        # At once, since a WebSocket that leaves pings unanswered is dropped.
+        readers = {form: stack.enter_context(following(service, path, form)) for form in TRANSPORTS}
+        capture = stack.enter_context(contextlib.closing(CaptureStream(service, path)))
+        # They are read at once, since a WebSocket that leaves pings unanswered is dropped.
         reading = [pool.submit(read_to_the_end, reader) for reader in readers.values()]
-        reading += [
-            pool.submit(text.until_has, f" {LAST:03X}#", 60), pool.submit(capture.until, is_last, 60)]
+        reading.append(pool.submit(capture.until, is_last, 60))
         happen(survey, service)
         for read in reading:
             read.result()
         for form, reader in readers.items():
             survey.events[form] = reader.seen
             survey.hear(form, reader)
-        text.until_has("# heartbeat ")
-        survey.lines, survey.capture = text.seen, capture
-        survey.hear_lines(text)
+        survey.lines, survey.capture = readers["candump"].raw, capture
 
 
 def read_to_the_end(reader):
@@ -56,10 +47,8 @@ def is_last(record):
 def follow_the_newest(survey, service):
     """Two frames and two error frames, where of each only the newest is shown."""
     with contextlib.ExitStack() as stack, RawSocket("up72") as raw:
-        readers = {form: follow(service, f"{UP72}?mode=latest&rate=50", form) for form in FORMS}
-        for reader in readers.values():
-            stack.callback(reader.close)
-            reader.until_type("open")
+        path = f"{UP72}?mode=latest&rate=50"
+        readers = {form: stack.enter_context(following(service, path, form)) for form in WITH_JSON}
         for number in range(2):
             raw.send(0x123, bytes([number]))
             raw.send(ERROR | 4, bytes(8))
@@ -76,18 +65,13 @@ def has_both(events, field):
 def follow_the_load(survey, service):
     """How busy a controller and a virtual interface are, in every form."""
     path = "/v1/frames?events=load&" + "&".join(f"interface={name}" for name in LOADED)
-    for form in FORMS:
-        with contextlib.closing(follow(service, path, form)) as reader:
+    for form in TRANSPORTS:
+        with following(service, path, form) as reader:
             # The first second of an interface, and one that it was reset in, has no percentage.
             reader.until_type("load", interface="up72")
             reader.until(lambda event: event["type"] == "load" and "percent" in event)
             survey.hear(form, reader)
             survey.loads[form] = reader.seen
-    with contextlib.closing(CandumpStream(service, path)) as text:
-        text.until_has("# load interface=up72 frames_per_second=")
-        text.until_has("# load interface=can0 percent=")
-        survey.hear_lines(text)
-        survey.load_lines = text.seen
     # Now that there is a load, there is every metric.
     survey.ask([row("getMetrics", 200)])
 
@@ -95,13 +79,13 @@ def follow_the_load(survey, service):
 def resume(survey, service):
     """From every kind of point there is, where the log has forgotten nothing; on an interface that had few frames."""
     path = "/v1/interfaces/can0/frames"
-    with contextlib.closing(follow(service, path, "ndjson")) as reader:
-        now = reader.until_type("open")
+    with following(service, path, "ndjson") as reader:
+        now = reader.opened
     points = {
         "all": "all", "1h": "1h", "last": f"{now['epoch']}:{now['seq']}", "another run": "65540f80a1c2:7"}
-    for form in FORMS:
+    for form in WITH_JSON:
         for name, point in points.items():
-            with contextlib.closing(follow(service, f"{path}?heartbeat=1&since={point}", form)) as reader:
+            with following(service, f"{path}?heartbeat=1&since={point}", form) as reader:
                 reader.until_type("heartbeat")
                 survey.hear(form, reader)
                 survey.resumed[form][name] = reader.seen
@@ -113,9 +97,10 @@ def list_streams(survey, service):
         paused = WebSocketReader(service, "/v1/frames?direction=rx&filter=123:7FF")
         stack.callback(paused.close)
         assert say(paused, {"op": "pause"})["type"] == "ack"
-        for form in FORMATS:
+        for form in ACCEPT:
             latest = "?mode=latest" if form == "sse" else ""
-            stack.callback(TextStream(service, UP72 + latest, form).close)
+            stack.enter_context(following(service, UP72 + latest, form))
+        stack.callback(CaptureStream(service, UP72).close)
         for protocol in SUBPROTOCOLS:
             reader = RemoteReader(service, UP72, protocol)
             stack.callback(reader.close)
@@ -131,10 +116,7 @@ def fall_behind(survey, service):
     path = "/v1/interfaces/vcan1/frames"
     nobody_reads(service)
     with contextlib.ExitStack() as stack, RawSocket("vcan1") as raw:
-        readers = {form: follow(service, path, form, small_connection(service)) for form in FORMS}
-        text = CandumpStream(service, path, small_connection(service))
-        for reader in (*readers.values(), text):
-            stack.callback(reader.close)
+        readers = {form: stack.enter_context(stalling(service, path, form)) for form in TRANSPORTS}
         for number in range(6000):
             raw.send_flexible(0x123, number.to_bytes(48, "big"))
         raw.send(0x7FE)
@@ -144,18 +126,12 @@ def fall_behind(survey, service):
             reader.seen = [event for event in reader.seen if event["type"] != "frame"]
             assert any(event["type"] == "gap" and event["where"] == "server" for event in reader.seen)
             survey.hear(form, reader)
-        text.until_has(" 7FE#")
-        assert any(line.startswith("# gap ") and line.endswith(" where=server\n") for line in text.seen)
-        survey.hear_lines(text)
     nobody_reads(service)
-    for form in FORMS:
-        with contextlib.closing(follow(service, f"{path}?since=all", form)) as reader:
+    for form in TRANSPORTS:
+        with following(service, f"{path}?since=all", form) as reader:
             reader.until_type("frame")
             survey.hear(form, reader)
             survey.resumed[form]["too late"] = reader.seen
-    with contextlib.closing(CandumpStream(service, f"{path}?since=all")) as text:
-        text.until_has("# gap ")
-        survey.hear_lines(text)
     nobody_reads(service)
 
 

@@ -1,12 +1,11 @@
 """Everything that streams show, made to happen once."""
-import contextlib
 import json
 import signal
 
-from listeners import TextStream
 from rows import row
+from transports import following
 from witnesses import ERROR, RawSocket, ip
-from world import remove
+from world import make
 
 # The identifier of the frame that ends what is followed in all forms.
 LAST = 0x7FD
@@ -25,7 +24,7 @@ ERRORS = [
 def happen(survey, service):
     """Brings about each event that a stream can show unasked, and waits until the service has noticed it."""
     client = survey.world.clients["main"]
-    with follow_quietly(service, "/v1/frames") as witness, RawSocket("up72") as raw:
+    with following(service, "/v1/frames", "ndjson") as witness, RawSocket("up72") as raw:
         frames = "123#DEADBEEF\n18DAF110#R4\n7FF#0011223344556677_9\n456##3AABB\n124#R8_F"
         post(client, "/v1/interfaces/up72/frames", frames, "text/plain", 200)
         post(client, "/v1/interfaces/can0/frames", "321#01", "text/plain", 200)
@@ -44,7 +43,7 @@ def happen(survey, service):
         ):
             ip("link", *command)
             witness.until_type("interface", change=change)
-        watch_reports(survey, client, witness, raw)
+        watch_reports(client, witness, raw)
         jobs_end(survey, client, witness)
         for job, state in (("running", "stopped"), ("running", "running")):
             target = f"/v1/jobs/{survey.world.values[job]}"
@@ -52,16 +51,16 @@ def happen(survey, service):
         for body in ('{"filters":["123:800007FF","124~7FF"],"join":true,"errors":["bus-off"]}', '{"filters":["0:0"]}'):
             client.request("PUT", "/v1/interfaces/vcan0/filters", body, {"Content-Type": "application/json"})
         client.request("DELETE", "/v1/interfaces/vcan0/filters")
-        watch = survey.world.make_watch("up72", {"id": "7FE"})
+        watch = make(client, "up72", "watches", {"id": "7FE"})
         lose(service, raw)
         witness.until(lambda _: has_lost(witness.seen))
         client.request("DELETE", f"/v1/watches/{watch}")
         raw.send(LAST)
 
 
-def watch_reports(survey, client, witness, raw):
+def watch_reports(client, witness, raw):
     """A watch says all that it can say of a frame and of silence."""
-    watch = survey.world.make_watch("up72", {"id": "5A0", "mask": "FF", "timeout_ms": 100})
+    watch = make(client, "up72", "watches", {"id": "5A0", "mask": "FF", "timeout_ms": 100})
     raw.send(0x5A0, b"\1")
     for change in ("changed", "timeout"):
         witness.until_type("watch", watch=watch, change=change)
@@ -80,7 +79,7 @@ def jobs_end(survey, client, witness):
         post(client, "/v1/interfaces/event73/jobs", body, "application/json", 201)
         if change:
             witness.until_type("job", change=change)
-    survey.world.make_watch("event73", {"id": "5A0"})
+    make(client, "event73", "watches", {"id": "5A0"})
     for command, change in ((("set", "event73", "down"), "interface-down"), (("del", "event73"), "interface-gone")):
         ip("link", *command)
         witness.until_type("job", change=change)
@@ -107,15 +106,3 @@ def has_lost(events):
     """Whether the kernel has dropped frames, and reports of watches."""
     types = {event["type"] for event in events if event["type"] == "gap" or event.get("change") == "lost"}
     return types == {"gap", "watch"}
-
-
-@contextlib.contextmanager
-def follow_quietly(service, path):
-    """A reader that says when what was done has been noticed."""
-    reader = TextStream(service, path, "ndjson")
-    try:
-        reader.until_type("open")
-        yield reader
-    finally:
-        reader.close()
-        remove(["event72", "event73"])

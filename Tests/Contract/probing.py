@@ -5,7 +5,7 @@ import urllib.parse
 from description import METHODS, OPERATIONS, RESPONSES, resolved
 from rows import JSON, QUERIES, STREAMS, WEBSOCKETS, ordinary, row
 from streams import HANDSHAKE
-from world import ONE_JOB
+from world import ONE_JOB, make
 
 PROBED = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 NOWHERE = (
@@ -34,8 +34,7 @@ def send_examples(survey):
         for name, request in example_rows(operation):
             made = None
             if "example" in request.path.values():
-                survey.world.values["example"] = survey.world.make_job(
-                    "main", "up72", ONE_JOB | {"lease_ms": 60000})
+                survey.world.values["example"] = make(client, "up72", "jobs", ONE_JOB | {"lease_ms": 60000})
                 made = f"/v1/jobs/{survey.world.values['example']}"
             answer = survey.opening(request) if request.streams else survey.answer(request)
             wrong = survey.judge.judge(operation, answer, whole=not request.streams)

@@ -25,7 +25,6 @@ BODIES = {
 STREAMS = ("streamFrames", "streamInterfaceFrames")
 # What is a WebSocket or nothing.
 WEBSOCKETS = ("streamPDUs",)
-FORMATS = ("sse", "ndjson", "candump", "pcap")
 SUBPROTOCOLS = ("can.json.v1", "can.binary+json.v1")
 OPTIONS = [name for name, operation in OPERATIONS.items() if operation.method == "OPTIONS"]
 HEADS = {operation.path: name for name, operation in OPERATIONS.items() if operation.method == "HEAD"}

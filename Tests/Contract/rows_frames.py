@@ -2,10 +2,11 @@
 import json
 
 from description import OPERATIONS
-from rows import FORM, FORMATS, FRAME, HEADS, STREAMS, SUBPROTOCOLS, TEXT, row
+from rows import FORM, FRAME, HEADS, STREAMS, SUBPROTOCOLS, TEXT, row
+from service import PANEL
 from streams import HANDSHAKE
-from world import PANEL
 
+FORMATS = ("sse", "ndjson", "candump", "pcap")
 SSE_AGAIN = {"Accept": "text/event-stream", "Last-Event-ID": "65540f80a1c2:7"}
 
 

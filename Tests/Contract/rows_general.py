@@ -1,7 +1,8 @@
 """Requests that every operation answers alike, or every one of a sort, and those about the service itself."""
 from description import OPERATIONS, SCHEMAS
 from rows import BODIES, DOING, OPTIONS, STREAMS, WEBSOCKETS, everywhere, row
-from world import ELSEWHERE, PANEL
+from service import PANEL
+from world import ELSEWHERE
 
 GETS = [name for name, operation in OPERATIONS.items() if operation.method == "GET"]
 NAMED = [name for name in DOING if "{name}" in OPERATIONS[name].path]

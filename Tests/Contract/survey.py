@@ -6,7 +6,6 @@ from conversing import exchange_messages, say_commands, send_into_nothing, speak
 from description import OPERATIONS, Judge, faults
 from ending import ask_while_ending, ask_while_failing, reach_limits
 from following import fall_behind, follow_everything, follow_the_load, follow_the_newest, list_streams, resume
-from listeners import FORMS
 from probing import send_examples, try_methods
 from responders import responders
 from rows import Row, with_heads
@@ -15,6 +14,7 @@ from rows_general import general, of_service
 from rows_isotp import of_isotp
 from rows_resources import of_interfaces, of_jobs, of_watches
 from service import Answer, wait_until
+from transports import TRANSPORTS
 from world import World, interfaces, read_answer, reset_controllers
 
 
@@ -45,10 +45,10 @@ class Survey:
         # What is wrong with commands of a WebSocket and their answers.
         self.commands = []
         # form -> point to resume from -> what came up to the first heartbeat
-        self.resumed = {form: {} for form in FORMS}
+        self.resumed = {form: {} for form in TRANSPORTS}
         self.served = {}
-        # form -> the events of a stream of loads; the lines of candump of the same.
-        self.loads, self.load_lines = {}, []
+        # form -> the events of a stream of loads
+        self.loads = {}
         # What is wrong with requests made of the document's examples, and with methods and paths that are not described.
         self.examples, self.methods = [], []
 
@@ -118,15 +118,15 @@ class Survey:
 
     def hear(self, form, reader, union="Event"):
         """Judges what a reader has read; a union is the schema that joins what it can be told."""
+        if form == "candump":
+            text = "".join(f"{line}\n" for line in reader.raw)
+            self.wrong_events += [(form, fault) for fault in faults("#/components/schemas/CandumpText", text)]
+            return
         for event in reader.seen:
             self.wrong_events += [(form, fault) for fault in self.judge.event(event, union)]
-        if form == "sse" and len(reader.told) == len(reader.seen):
+        if form == "sse" and len(reader.raw) == len(reader.seen):
             epoch = reader.seen[0]["epoch"]
-            for text, event in zip(reader.told, reader.seen):
+            for text, event in zip(reader.raw, reader.seen):
                 lines = text.split("\n")
-                if lines[0] != f"id: {epoch}:{event['seq']}" or not lines[1].startswith("data: ") or lines[2:] != ["", ""]:
+                if len(lines) != 2 or lines[0] != f"id: {epoch}:{event['seq']}" or not lines[1].startswith("data: "):
                     self.wrong_events.append((form, f"is sent as {text!r}"))
-
-    def hear_lines(self, reader):
-        wrong = faults("#/components/schemas/CandumpText", "".join(reader.seen))
-        self.wrong_events += [("candump", fault) for fault in wrong]
