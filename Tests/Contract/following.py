@@ -7,7 +7,7 @@ from listeners import CaptureStream, PDUReader, RemoteReader, say
 from rows import QUERIES, SUBPROTOCOLS, row
 from service import wait_until
 from streams import WebSocketReader
-from transports import ACCEPT, TRANSPORTS, WITH_JSON, following, stalling
+from transports import ACCEPT, TRANSPORTS, WITH_JSON, following, stalling, widen
 from witnesses import ERROR, RawSocket
 from world import UP72
 
@@ -65,8 +65,9 @@ def has_both(events, field):
 def follow_the_load(survey, service):
     """How busy a controller and a virtual interface are, in every form."""
     path = "/v1/frames?events=load&" + "&".join(f"interface={name}" for name in LOADED)
-    for form in TRANSPORTS:
-        with following(service, path, form) as reader:
+    with contextlib.ExitStack() as stack:
+        readers = {form: stack.enter_context(following(service, path, form)) for form in TRANSPORTS}
+        for form, reader in readers.items():
             # The first second of an interface, and one that it was reset in, has no percentage.
             reader.until_type("load", interface="up72")
             reader.until(lambda event: event["type"] == "load" and "percent" in event)
@@ -83,12 +84,15 @@ def resume(survey, service):
         now = reader.opened
     points = {
         "all": "all", "1h": "1h", "last": f"{now['epoch']}:{now['seq']}", "another run": "65540f80a1c2:7"}
-    for form in WITH_JSON:
-        for name, point in points.items():
-            with following(service, f"{path}?heartbeat=1&since={point}", form) as reader:
-                reader.until_type("heartbeat")
-                survey.hear(form, reader)
-                survey.resumed[form][name] = reader.seen
+    with contextlib.ExitStack() as stack:
+        # All at once, since each is quiet for a second before its heartbeat.
+        readers = {
+            (form, name): stack.enter_context(following(service, f"{path}?heartbeat=1&since={point}", form))
+            for form in WITH_JSON for name, point in points.items()}
+        for (form, name), reader in readers.items():
+            reader.until_type("heartbeat")
+            survey.hear(form, reader)
+            survey.resumed[form][name] = reader.seen
 
 
 def list_streams(survey, service):
@@ -120,7 +124,10 @@ def fall_behind(survey, service):
         for number in range(6000):
             raw.send_flexible(0x123, number.to_bytes(48, "big"))
         raw.send(0x7FE)
+        # When the log has all of it, what they miss is certain however fast they read on.
+        wait_until(lambda: service.request("GET", "/v1/interfaces/vcan1/latest/7FE").status == 200, "all was read")
         for form, reader in readers.items():
+            widen(reader)
             reader.until_type("frame", id="7FE")
             # One frame is like another here.
             reader.seen = [event for event in reader.seen if event["type"] != "frame"]

@@ -5,10 +5,10 @@ import sys
 
 import pytest
 import yaml
-from jsonschema import Draft202012Validator
+from jsonschema_rs import meta
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from description import DOCUMENT, ROOT, escaped, faults, resolved
+from description import DOCUMENT, ROOT, escaped, faults, resolved, validator
 from schema_values import ACCEPTED, REFUSED
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -76,7 +76,9 @@ def test_no_text_was_cut_at_a_comma():
 
 def test_every_schema_is_valid():
     for name in DOCUMENT["components"]["schemas"]:
-        Draft202012Validator.check_schema(DOCUMENT["components"]["schemas"][name])
+        meta.validate(DOCUMENT["components"]["schemas"][name])
+        # It fails where a pattern is none.
+        validator(f"#/components/schemas/{name}")
 
 
 def test_there_are_examples():
@@ -240,4 +242,4 @@ def test_json_is_current():
     result = subprocess.run([sys.executable, ROOT / "deploy" / "openapi", "--check"], capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     # In YAML, keys can be other than strings.
-    assert yaml.safe_load((ROOT / "openapi" / "openapi.yaml").read_text(encoding="utf-8")) == DOCUMENT
+    assert yaml.load((ROOT / "openapi" / "openapi.yaml").read_bytes(), yaml.CSafeLoader) == DOCUMENT
