@@ -1,19 +1,15 @@
 """One service for most tests, the machine's CAN interfaces, and candump as a witness of all of them."""
 import itertools
-import subprocess
 import threading
 import time
 
 import pytest
 
 import watching
-from links import CONTROLLERS, reset_controller, settings
-from service import PATIENCE, Service
+from links import CONTROLLERS, remove, reset_controller, settings
+from service import HOST_NAME, PANEL, PATIENCE, Service
 from witnesses import Wire, ip
 
-# What the common service allows beside its defaults.
-PANEL = "https://panel.example"
-HOST_NAME = "can.example"
 _names = (f"vcan{number}" for number in itertools.count(20))
 
 
@@ -138,12 +134,6 @@ def controllers(service, original_settings):
             reset_controller(name)
             # The service has taken note of it: the next test's stream does not begin with it.
             service.get(f"/v1/interfaces/{name}")
-
-
-def remove(names):
-    """Removes interfaces; those that a test removed itself are no matter."""
-    for name in names:
-        subprocess.run(["ip", "link", "del", name], capture_output=True, check=False)
 
 
 @pytest.fixture

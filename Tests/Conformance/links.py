@@ -70,6 +70,12 @@ def reset_controller(name):
     subprocess.run(["ip", "-batch", "-"], input="\n".join(commands), text=True, check=True, capture_output=True)
 
 
+def remove(names):
+    """Removes interfaces; those that are gone already are no matter."""
+    for name in names:
+        subprocess.run(["ip", "link", "del", name], capture_output=True, check=False)
+
+
 class Adapter:
     """A controller's adapter, which can be unplugged and plugged in again as far as Linux can tell."""
 

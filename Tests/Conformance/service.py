@@ -13,6 +13,9 @@ from dataclasses import dataclass
 BINARY = os.environ.get("CANHTTPD", "")
 # How long anything may take that has to happen; a failure is what waits so long.
 PATIENCE = 20
+# A page and a host name that services under test are told to serve.
+PANEL = "https://panel.example"
+HOST_NAME = "can.example"
 
 
 def wait_until(condition, what, seconds=PATIENCE):

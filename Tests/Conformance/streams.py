@@ -207,6 +207,8 @@ class WebSocketReader(Reader):
                 return None
             if first == 0x80 | TEXT:
                 return json.loads(payload)
+            if first == 0x80 | BINARY:
+                return self.binary(payload)
             if first == 0x80 | PING:
                 self.send(PONG, payload)
             elif first == 0x80 | CLOSE:
@@ -215,6 +217,10 @@ class WebSocketReader(Reader):
                 return None
             else:
                 assert first == 0x80 | PONG, f"a frame that begins with {first:#x}"
+
+    def binary(self, payload):
+        """The event in a binary message; streams whose client has not asked for such messages have none."""
+        raise AssertionError(f"a binary message: {payload}")
 
     def answer(self, opcode, seconds=PATIENCE):
         """Reads on, over other frames, to the next frame of an opcode, and returns its payload."""

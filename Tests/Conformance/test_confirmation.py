@@ -5,25 +5,13 @@ import time
 import pytest
 
 from commands import acknowledged, assert_told, command, send_command
+from confirming import ONE, assert_same_times, confirmed, frames_of
 from exactness import meanwhile
 from kinds import ALL
 from service import assert_problem, wait_until
 from slow_buses import listening_only, overrunning, put_on_the_bus, slowed
 from streams import websocket
 from witnesses import RawSocket, cansend, ip
-
-ONE = {"id": "123", "data": "01"}
-# Timestamps are JSON numbers of microseconds.
-RESOLUTION = 1.5e-6
-
-
-def frames_of(name):
-    return f"/v1/interfaces/{name}/frames"
-
-
-def confirmed(service, name, frames, query="", **settings):
-    """Asks to have frames sent and confirmed; the answer."""
-    return service.request("POST", f"{frames_of(name)}?confirm=true{query}", json_body=frames, **settings)
 
 
 def numbered(count, identifier="123"):
@@ -43,10 +31,6 @@ def shown(stream, count):
     events = stream.frames(count)
     assert {event["direction"] for event in events} == {"tx"}
     return [event["timestamp"] for event in events]
-
-
-def assert_same_times(told, seen):
-    assert told == pytest.approx(seen, abs=RESOLUTION, rel=0)
 
 
 def afterwards_as_before(test):
@@ -339,74 +323,3 @@ def test_the_service_stops_though_a_frame_does_not_come_back(service, start):
             # It is told, or cut; a success it is not.
             answer = connection.recv(4096)
             assert answer == b"" or int(answer.split(b" ")[1]) >= 400
-
-
-# How it is asked for.
-
-
-def test_a_websocket_sends_with_confirmation(service):
-    with websocket(service, frames_of("vcan0")) as stream:
-        ack = acknowledged(stream, "send", frames=[ONE, {"id": "456", "fd": True}], confirm=True, confirm_ms=2000)
-        assert ack["sent"] == 2 and len(ack["frames"]) == 2
-        events = [event for event in stream.seen if event["type"] == "frame"]
-        events += stream.frames(2 - len(events))
-        assert_same_times([frame["timestamp"] for frame in ack["frames"]], [event["timestamp"] for event in events])
-        assert "frames" not in acknowledged(stream, "send", frames=[ONE], confirm=False)
-
-
-def test_without_it_nothing_is_said_of_times(service):
-    answer = service.request("POST", frames_of("vcan0") + "?confirm=false", json_body=[ONE])
-    assert (answer.status, answer.json) == (200, {"sent": 1})
-
-
-def test_a_dry_run_is_one_though_confirmation_is_asked_for(service, wire):
-    answer = confirmed(service, "vcan0", [ONE, ONE], "&dry_run=true&confirm_ms=10")
-    assert (answer.status, answer.json) == (200, {"sent": 0, "valid": 2})
-    cansend("vcan0", "7FE#")
-    assert wire.wait_for_count("vcan0", 1)[0].text == "7FE#"
-
-
-@pytest.mark.parametrize("query, field", [
-    ("confirm=maybe", "confirm"), ("confirm=", "confirm"), ("confirm=1", "confirm"),
-    ("confirm=true&confirm=true", "confirm"),
-    ("confirm=true&confirm_ms=0", "confirm_ms"), ("confirm=true&confirm_ms=0.9", "confirm_ms"),
-    ("confirm=true&confirm_ms=60001", "confirm_ms"), ("confirm=true&confirm_ms=60000.1", "confirm_ms"),
-    ("confirm=true&confirm_ms=-1", "confirm_ms"), ("confirm=true&confirm_ms=", "confirm_ms"),
-    ("confirm=true&confirm_ms=soon", "confirm_ms"), ("confirm=true&confirm_ms=NaN", "confirm_ms"),
-    ("confirm=true&confirm_ms=100&confirm_ms=200", "confirm_ms"),
-    ("confirm_ms=100", "confirm_ms"), ("confirm=false&confirm_ms=100", "confirm_ms"),
-])
-def test_a_query_that_makes_no_sense_sends_nothing(service, wire, query, field):
-    answer = service.request("POST", f"{frames_of('vcan0')}?{query}", json_body=ONE)
-    problem = assert_problem(answer, 400, "malformed-request", field=field)
-    assert field in problem["detail"]
-    cansend("vcan0", "7FE#")
-    assert wire.wait_for_count("vcan0", 1)[0].text == "7FE#"
-
-
-@pytest.mark.parametrize("confirm_ms", ["1", "1.5", "60000"])
-def test_times_that_may_be(service, confirm_ms):
-    assert service.request(
-        "POST", f"{frames_of('vcan0')}?confirm=true&dry_run=true&confirm_ms={confirm_ms}", json_body=ONE).status == 200
-
-
-@pytest.mark.parametrize("members, field", [
-    ({"confirm": "true"}, "confirm"), ({"confirm": 1}, "confirm"), ({"confirm_ms": 100}, "confirm_ms"),
-    ({"confirm": False, "confirm_ms": 100}, "confirm_ms"), ({"confirm": True, "confirm_ms": 0}, "confirm_ms"),
-    ({"confirm": True, "confirm_ms": 60001}, "confirm_ms"), ({"confirm": True, "confirm_ms": "100"}, "confirm_ms"),
-])
-def test_a_command_that_makes_no_sense_sends_nothing(service, wire, members, field):
-    with websocket(service, frames_of("vcan0")) as stream:
-        problem = command(stream, "send", frames=[ONE], **members)
-        assert_told(problem, 400, "malformed-request", op="send", field=field)
-    cansend("vcan0", "7FE#")
-    assert wire.wait_for_count("vcan0", 1)[0].text == "7FE#"
-
-
-@pytest.mark.parametrize("frames, status, code, members", [
-    ([ONE, {"id": "800"}], 422, "invalid-frame", {"index": 1, "field": "id"}),
-    ([], 422, "invalid-frame", {}),
-    ([{"id": "123", "fd": True}], 422, "invalid-frame", {"index": 0, "field": "fd"}),
-])
-def test_frames_are_checked_as_without(service, frames, status, code, members):
-    assert_problem(confirmed(service, "can0", frames), status, code, **members)

@@ -3,8 +3,7 @@ import json
 
 import pytest
 
-from conftest import HOST_NAME, PANEL
-from service import assert_problem
+from service import HOST_NAME, PANEL, assert_problem
 from streams import HANDSHAKE, websocket
 
 FOREIGN = "http://elsewhere.example"

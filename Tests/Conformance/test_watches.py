@@ -1,16 +1,10 @@
 """Watches: what the kernel reports of identifiers that are watched, and where that is said."""
-import os
-import signal
-
 import pytest
 
-from keep_alive import KeptAlive
-from periodic import ONE
-from service import assert_problem, wait_until
+from service import assert_problem
 from streams import curl_follow, websocket
-from traffic import Sender
-from watching import becomes, current, make, raw, report, reports_until, stream, watch_operations
-from witnesses import ERROR, EXTENDED, REMOTE, cansend, ip
+from watching import current, make, raw, report, reports_until, stream, watch_operations
+from witnesses import ERROR, EXTENDED, REMOTE, cansend
 
 FRAMES = "/v1/interfaces/vcan0/frames"
 WATCHES = "/v1/interfaces/vcan0/watches"
@@ -240,51 +234,6 @@ def test_a_mask_of_flexible_frames_has_up_to_64_bytes(watches, stream, raw):
         "01" + "00" * 63, "00" * 60 + "01" + "00" * 3, "00" * 61 + "01" + "00" * 2, last]
 
 
-# Answers to remote requests.
-
-
-def test_the_kernel_answers_a_remote_request(service, watches, wire):
-    answer = {"id": "123", "data": "cafe"}
-    watch = watches("vcan0", reply=answer)
-    assert watch["reply"] == {"id": "123", "extended": False, "data": "CAFE"} and watch["mask"] is None
-    cansend("vcan0", "123#R")
-    assert [frame.text for frame in wire.wait_for_count("vcan0", 2)] == ["123#R", "123#CAFE"]
-    cansend("vcan0", "123#R8")
-    cansend("vcan0", "124#R")
-    cansend("vcan0", "123#01")
-    cansend("vcan0", "7FE#")
-    seen = [frame.text for frame in wire.wait_for_text("vcan0", "7FE#")]
-    assert sorted(seen) == sorted(["123#R", "123#CAFE", "123#R8", "123#CAFE", "124#R", "123#01", "7FE#"])
-    # Nothing is reported of it, and the service has nothing to do with it.
-    assert current(service, watch)["changes"] == 0
-    assert service.request("DELETE", f"/v1/watches/{watch['watch']}").status == 204
-    quiet = wire.renewed()
-    cansend("vcan0", "123#R")
-    cansend("vcan0", "7FE#")
-    assert [frame.text for frame in quiet.wait_for_text("vcan0", "7FE#")] == ["123#R", "7FE#"]
-
-
-def test_another_node_is_answered_while_the_service_is_stopped(start, wire):
-    """The kernel needs nobody for it."""
-    service = start()
-    assert make(service, "can0", "18DAF110", reply={"id": "18DAF110", "data": "0102030405060708"}).status == 201
-    os.kill(service.pid, signal.SIGSTOP)
-    try:
-        cansend("can1", "18DAF110#R")
-        wire.wait_for_text("can1", "18DAF110#0102030405060708")
-    finally:
-        os.kill(service.pid, signal.SIGCONT)
-
-
-def test_a_reply_and_a_watch_of_one_identifier_go_together(watches, stream, wire):
-    watches("vcan0", reply={"id": "123", "data": "CAFE"})
-    watch = watches("vcan0")
-    cansend("vcan0", "123#R")
-    # The answer is a frame of that identifier, too.
-    report(stream, watch, "changed", data="CAFE")
-    assert [frame.text for frame in wire.wait_for_count("vcan0", 2)] == ["123#R", "123#CAFE"]
-
-
 # Where they are reported.
 
 
@@ -326,145 +275,3 @@ def test_a_stream_that_resumes_is_told_what_was_reported_meanwhile(service, watc
     epoch = stream.opened["epoch"]
     with websocket(service, f"{FRAMES}?events=watch&since={epoch}:{told[0]['seq']}") as again:
         assert [again.next(), again.next()] == told[1:]
-
-
-# Its interface.
-
-
-def test_a_watch_waits_for_its_interface_and_goes_on_with_it(service, watches, make_interface):
-    name = make_interface()
-    with websocket(service, "/v1/frames?events=watch,interface") as stream:
-        watch = watches(name, mask="FF")
-        cansend(name, "123#01")
-        report(stream, watch, "changed", data="01")
-        ip("link", "set", name, "down")
-        becomes(service, watch, "interface-down")
-        ip("link", "set", name, "up")
-        becomes(service, watch, "active")
-        cansend(name, "123#02")
-        report(stream, watch, "changed", data="02")
-        ip("link", "del", name)
-        gone = becomes(service, watch, "interface-gone")
-        assert gone["changes"] == 2 and watch_operations() == []
-        assert_problem(service.request("GET", f"/v1/interfaces/{name}/watches"), 404, "interface-not-found")
-        assert [entry["watch"] for entry in service.get("/v1/watches")["watches"]] == [watch["watch"]]
-        ip("link", "add", name, "type", "vcan")
-        ip("link", "set", name, "up")
-        becomes(service, watch, "active")
-        # The first frame since is a change.
-        cansend(name, "123#02")
-        report(stream, watch, "changed", data="02")
-        assert current(service, watch)["changes"] == 3
-    assert service.request("DELETE", f"/v1/watches/{watch['watch']}").status == 204
-    assert watch_operations() == []
-
-
-def test_a_reply_is_given_again_when_the_interface_is_back(service, watches, wire, make_interface):
-    name = make_interface()
-    watch = watches(name, reply={"id": "123", "data": "01"})
-    ip("link", "del", name)
-    becomes(service, watch, "interface-gone")
-    ip("link", "add", name, "type", "vcan")
-    ip("link", "set", name, "up")
-    becomes(service, watch, "active")
-    cansend(name, "123#R")
-    wire.wait_for_text(name, "123#01")
-
-
-def test_a_watch_of_an_interface_that_is_down_waits(service, watches, make_interface):
-    name = make_interface(up=False)
-    with websocket(service, f"/v1/interfaces/{name}/frames?events=watch") as stream:
-        watch = watches(name)
-        assert watch["state"] == "interface-down"
-        ip("link", "set", name, "up")
-        becomes(service, watch, "active")
-        cansend(name, "123#01")
-        report(stream, watch, "changed", data="01")
-
-
-def test_a_watch_whose_interface_is_gone_can_be_removed(service, watches, make_interface):
-    name = make_interface()
-    watch = watches(name)
-    ip("link", "del", name)
-    becomes(service, watch, "interface-gone")
-    assert service.request("DELETE", f"/v1/watches/{watch['watch']}").status == 204
-    assert service.get("/v1/watches") == {"watches": []}
-
-
-# What they take.
-
-
-def test_jobs_and_watches_of_one_interface_go_together(watches, jobs, stream):
-    watch = watches("vcan0")
-    jobs("vcan0", ONE, interval_ms=20)
-    for _ in range(3):
-        report(stream, watch, "changed", data="01")
-
-
-def test_nothing_is_left_in_the_kernel_when_the_service_stops(start):
-    service = start()
-    for members in ({"mask": "FF"}, {"timeout_ms": 100}, {"reply": {"id": "123"}}, {}):
-        assert make(service, "vcan0", **members).status == 201
-    assert len(watch_operations()) == 4
-    status, took = service.stop()
-    assert status == 0 and took < 2
-    assert watch_operations() == []
-
-
-def test_watches_that_came_and_went_leave_no_descriptor(service, watches):
-    watches("vcan0")
-    assert service.request("DELETE", "/v1/watches").status == 204
-    before = service.descriptors()
-    for _ in range(3):
-        for _ in range(5):
-            watches("vcan0")
-        assert service.request("DELETE", "/v1/watches").status == 204
-    wait_until(lambda: service.descriptors() <= before, "the descriptors are given back")
-
-
-def test_there_may_be_1024_and_no_more(start):
-    service = start()
-    most = service.get("/v1")["limits"]["watches"]
-    assert most == 1024
-    with KeptAlive(service) as connection:
-        for number in range(most):
-            assert connection.request("POST", WATCHES, {"id": number}).status == 201
-        assert_problem(connection.request("POST", WATCHES, {"id": "7FF"}), 429, "too-many-requests")
-        assert len(connection.request("GET", "/v1/watches").json["watches"]) == len(watch_operations()) == most
-        first = connection.request("GET", "/v1/watches").json["watches"][0]
-        assert connection.request("DELETE", f"/v1/watches/{first['watch']}").status == 204
-        assert connection.request("POST", WATCHES, {"id": "7FF"}).status == 201
-    # All of them work.
-    with websocket(service, FRAMES + "?events=watch") as stream:
-        for identifier in ("3FF#", "7FF#"):
-            cansend("vcan0", identifier)
-            assert stream.next()["frame"]["id"] == identifier[:3]
-
-
-def test_reports_that_the_kernel_drops_are_counted(start):
-    """While the service sleeps, more is reported than its socket holds."""
-    service = start("--receive-buffer-bytes", "100000")
-    count = 3000
-    with websocket(service, FRAMES + "?events=watch") as stream:
-        assert make(service, "vcan0").status == 201
-        os.kill(service.pid, signal.SIGSTOP)
-        try:
-            with Sender("vcan0", count) as sender:
-                sender.finish()
-        finally:
-            os.kill(service.pid, signal.SIGCONT)
-
-        def accounted(_):
-            events = [event for event in stream.seen if event["type"] == "watch"]
-            return sum(event.get("lost", 1) for event in events) >= count
-
-        stream.until(accounted)
-        lost = [event for event in stream.seen if event.get("change") == "lost"]
-        assert lost, "the kernel dropped nothing"
-        for event in lost:
-            assert set(event) == {"type", "seq", "timestamp", "interface", "change", "lost"}
-            assert event["interface"] == "vcan0" and event["lost"] > 0
-        cansend("vcan0", "123#FF")
-        stream.until(lambda event: event.get("frame", {}).get("data") == "FF")
-        events = [event for event in stream.seen if event["type"] == "watch"]
-        assert sum(event.get("lost", 1) for event in events) == count + 1

@@ -33,13 +33,13 @@ def candump_event(line):
 
 
 class LineReader(Reader):
-    """A stream over plain HTTP, on a connection of its own or one that is given."""
+    """A stream over plain HTTP, on a connection of its own or one that is given; `raw` has the text of each event."""
 
     def __init__(self, service, path, transport="ndjson", fields=None, connection=None):
         super().__init__()
         self.socket = connection or service.connect()
         self._transport = transport
-        self._lines, self._begun = collections.deque(), b""
+        self._lines, self._begun, self.raw = collections.deque(), b"", []
         # The answer to HTTP/1.0 has no chunks to take apart.
         head = [f"GET {path} HTTP/1.0", f"Host: {service.authority}", f"Accept: {ACCEPT[transport]}"]
         head += [f"{name}: {value}" for name, value in (fields or {}).items()]
@@ -67,19 +67,19 @@ class LineReader(Reader):
         return self._lines.popleft()
 
     def _read(self, end):
-        line = self._line(end)
-        if line is None:
+        text = self._line(end)
+        if text is None:
             return None
-        if self._transport == "ndjson":
-            return json.loads(line)
+        if self._transport == "sse":
+            # An empty line ends the event.
+            while line := self._line(end):
+                text += b"\n" + line
+        self.raw.append(text.decode())
         if self._transport == "candump":
-            return candump_event(line.decode())
-        data = b""
-        while line:
-            if line.startswith(b"data: "):
-                data += line[6:]
-            line = self._line(end)
-        return json.loads(data)
+            return candump_event(text.decode())
+        if self._transport == "sse":
+            text = b"".join(line[6:] for line in text.split(b"\n") if line.startswith(b"data: "))
+        return json.loads(text)
 
     def close(self):
         self.socket.close()

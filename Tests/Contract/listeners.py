@@ -1,101 +1,42 @@
-"""Clients of streams: readers of every form, and those that say something themselves."""
+"""Clients of streams that say something themselves, and one that reads a live capture."""
+import http.client
 import json
-import socket
 import struct
 import time
 
 from description import faults
 from service import PATIENCE
-from streams import BINARY, PING, PONG, TEXT, Reader, WebSocketReader
+from streams import TEXT, Reader, WebSocketReader
 
-# The forms that show all events.
-FORMS = ("ndjson", "sse", "websocket")
 RECORD, PACKET = struct.Struct("<IIII"), struct.Struct(">IBBBB")
 REMOTE = struct.Struct(">dIBB")
 
 
-class TextStream(Reader):
-    """The events of a stream of text, read from a plain connection; `told` has the text of each."""
-
-    def __init__(self, service, path, form, connection=None):
-        super().__init__()
-        self.socket = connection or service.connect()
-        self.socket.settimeout(PATIENCE)
-        path += ("&" if "?" in path else "?") + f"format={form}"
-        # The answer to HTTP/1.0 has no chunks to take apart.
-        self.socket.sendall(f"GET {path} HTTP/1.0\r\nHost: {service.authority}\r\n\r\n".encode())
-        self._lines, self._form, self.told = self.socket.makefile("rb"), form, []
-        self.status = int(self._lines.readline().split(b" ")[1])
-        while self._lines.readline().strip():
-            pass
-
-    def _read(self, end):
-        assert time.monotonic() < end, f"the last were {self.seen[-5:]}"
-        text = self._lines.readline().decode()
-        if self._form == "sse":
-            while text and not text.endswith("\n\n"):
-                text += self._lines.readline().decode()
-        self.told.append(text)
-        if not text:
-            return None
-        return json.loads(text.partition("data: ")[2] if self._form == "sse" else text)
-
-    def close(self):
-        self._lines.close()
-        self.socket.close()
-
-
-class CandumpStream(TextStream):
-    """The lines of a stream as candump writes them."""
-
-    def __init__(self, service, path, connection=None):
-        super().__init__(service, path, "candump", connection)
-
-    def _read(self, end):
-        assert time.monotonic() < end, f"the last were {self.seen[-5:]}"
-        return self._lines.readline().decode() or None
-
-    def until_has(self, text, seconds=PATIENCE):
-        """Reads on to the first line that has a text in it."""
-        return self.until(lambda line: text in line, seconds)
-
-
-class CaptureStream(TextStream):
+class CaptureStream(Reader):
     """The frames of a live capture: the time, the identifier with its flags, and how many bytes the packet has."""
 
     def __init__(self, service, path):
-        super().__init__(service, path, "pcap")
-        self.header = struct.unpack("<IHHiIII", self._lines.read(24))
+        super().__init__()
+        self._connection = http.client.HTTPConnection(service.host, service.port, timeout=PATIENCE)
+        self._connection.request("GET", path, headers={"Accept": "application/vnd.tcpdump.pcap"})
+        self._answer = self._connection.getresponse()
+        self.header = struct.unpack("<IHHiIII", self._answer.read(24))
 
     def _read(self, end):
         assert time.monotonic() < end, f"the last were {self.seen[-5:]}"
-        head = self._lines.read(RECORD.size)
+        head = self._answer.read(RECORD.size)
         if not head:
             return None
         seconds, microseconds, captured, original = RECORD.unpack(head)
-        packet = self._lines.read(captured)
+        packet = self._answer.read(captured)
         identifier, length, flags, reserved, _ = PACKET.unpack_from(packet)
         assert captured == original == len(packet) == (72 if flags & 4 else 16) and reserved == 0
         assert not any(packet[PACKET.size + length:])
         return f"{seconds}.{microseconds:06}", identifier, captured
 
-
-class BatchReader(WebSocketReader):
-    """The events of a WebSocket with batch=true, one after the other; `batches` has the messages."""
-
-    def __init__(self, service, path):
-        self.batches, self._left = [], []
-        super().__init__(service, path)
-
-    def _read(self, end):
-        while not self._left:
-            batch = super()._read(end)
-            if batch is None:
-                return None
-            assert isinstance(batch, list), batch
-            self.batches.append(batch)
-            self._left = list(batch)
-        return self._left.pop(0)
+    def close(self):
+        self._answer.close()
+        self._connection.close()
 
 
 def say(reader, command):
@@ -150,15 +91,8 @@ class RemoteReader(WebSocketReader):
             lambda event: event["type"] == "message"
             and all(event["payload"].get(name) == value for name, value in members.items()))
 
-    def _read(self, end):
-        while True:
-            first, payload = self._receive(end)
-            if first == 0x80 | TEXT:
-                return json.loads(payload)
-            if first == 0x80 | BINARY:
-                return {"type": "message", "payload": unpacked(payload)}
-            assert first == 0x80 | PING, f"a frame that begins with {first:#x}"
-            self.send(PONG, payload)
+    def binary(self, payload):
+        return {"type": "message", "payload": unpacked(payload)}
 
 
 def unpacked(message):
@@ -178,15 +112,8 @@ class PDUReader(WebSocketReader):
         super().__init__(service, f"/v1/interfaces/{interface}/isotp?{query}")
         assert self.status == 101, self.status
 
-    def _read(self, end):
-        while True:
-            first, payload = self._receive(end)
-            if first == 0x80 | TEXT:
-                return json.loads(payload)
-            if first == 0x80 | BINARY:
-                return {"type": "binary", "data": payload.hex().upper()}
-            assert first == 0x80 | PING, f"a frame that begins with {first:#x}"
-            self.send(PONG, payload)
+    def binary(self, payload):
+        return {"type": "binary", "data": payload.hex().upper()}
 
 
 def send_pdu(reader, message):
@@ -203,19 +130,3 @@ def send_pdu(reader, message):
 def packed(identifier, data):
     """A binary message of python-can-remote with a standard frame."""
     return bytes([1]) + REMOTE.pack(0, identifier, len(data), 0) + data
-
-
-def follow(service, path, form, connection=None):
-    """A stream in one of the three forms."""
-    if form == "websocket":
-        return WebSocketReader(service, path, connection=connection)
-    return TextStream(service, path, form, connection)
-
-
-def small_connection(service):
-    """A connection that takes next to nothing before it is read."""
-    connection = socket.socket()
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
-    connection.connect((service.host, service.port))
-    return connection

@@ -2,9 +2,10 @@
 import json
 import urllib.parse
 
-import requests_table as table
 from description import METHODS, OPERATIONS, RESPONSES, resolved
+from rows import JSON, QUERIES, STREAMS, WEBSOCKETS, ordinary, row
 from streams import HANDSHAKE
+from world import ONE_JOB, make
 
 PROBED = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 NOWHERE = (
@@ -14,6 +15,11 @@ NOWHERE = (
     "/V1")
 # What the examples of single operations need to be asked of.
 PLACES = {"patchJob": {"id": "example"}, "renewJob": {"id": "example"}, "patchInterface": {"name": "can0"}}
+# What is shown of a query parameter with others beside it, and with fields of the header.
+COMPANIONS = {
+    "rate": ({"mode": "latest"}, {}), "batch": ({}, HANDSHAKE), "confirm_ms": ({"confirm": "true"}, {}),
+    "rx_address": ({"tx_address": "41"}, {}), "brs": ({"fd": "true"}, {}),
+}
 # Operations whose right requests do not succeed here, with the reason.
 WITHOUT_SUCCESS = {
     "restartInterface": "no controller here goes bus-off", "headPDUs": "a HEAD asks for no WebSocket, so that it is 426"}
@@ -25,14 +31,13 @@ def send_examples(survey):
     for operation in OPERATIONS.values():
         if operation.id in WITHOUT_SUCCESS:
             continue
-        for name, row in example_rows(operation):
+        for name, request in example_rows(operation):
             made = None
-            if "example" in row.path.values():
-                survey.world.values["example"] = survey.world.make_job(
-                    "main", "up72", table.ONE_JOB | {"lease_ms": 60000})
+            if "example" in request.path.values():
+                survey.world.values["example"] = make(client, "up72", "jobs", ONE_JOB | {"lease_ms": 60000})
                 made = f"/v1/jobs/{survey.world.values['example']}"
-            answer = survey.opening(row) if row.streams else survey.answer(row)
-            wrong = survey.judge.judge(operation, answer, whole=not row.streams)
+            answer = survey.opening(request) if request.streams else survey.answer(request)
+            wrong = survey.judge.judge(operation, answer, whole=not request.streams)
             if answer.status != 101 and not 200 <= answer.status < 300:
                 wrong.insert(0, f"{answer.status}: {answer.body[:300]}")
             made = made or answer["Location"]
@@ -43,26 +48,26 @@ def send_examples(survey):
 
 def example_rows(operation):
     """The requests that the examples of an operation make, each with its name."""
-    streams = operation.id in (*table.STREAMS, *table.WEBSOCKETS)
-    usual = HANDSHAKE if operation.id in table.WEBSOCKETS else {}
-    needed = dict(urllib.parse.parse_qsl(table.QUERIES.get(operation.id, "")))
+    streams = operation.id in (*STREAMS, *WEBSOCKETS)
+    usual = HANDSHAKE if operation.id in WEBSOCKETS else {}
+    needed = dict(urllib.parse.parse_qsl(QUERIES.get(operation.id, "")))
     _, body = resolved(operation.item.get("requestBody", {}))
     for media, content in body.get("content", {}).items():
         for name, example in content["examples"].items():
             value = example["value"]
-            text = json.dumps(value) if media == table.JSON else value
+            text = json.dumps(value) if media == JSON else value
             path = PLACES.get(operation.id, {})
-            yield f"{media} {name}", table.row(operation.id, 200, body=text, type=media, path=path)
+            yield f"{media} {name}", row(operation.id, 200, body=text, type=media, path=path)
     for parameter in operation.parameters:
         name, value = parameter["name"], parameter["example"]
         if parameter["in"] == "query":
-            others, headers = table.COMPANIONS.get(name, ({}, {}))
+            others, headers = COMPANIONS.get(name, ({}, {}))
             query = urllib.parse.urlencode(needed | others | {name: written(parameter, value)}, doseq=True)
-            yield f"{name}", table.row(operation.id, 200, query=query, headers=usual | headers, streams=streams)
+            yield f"{name}", row(operation.id, 200, query=query, headers=usual | headers, streams=streams)
         elif parameter["in"] == "header":
-            yield f"{name}", table.row(operation.id, 200, headers=usual | {name: value}, streams=streams)
+            yield f"{name}", row(operation.id, 200, headers=usual | {name: value}, streams=streams)
         elif parameter["in"] == "path" and name_of_something(operation, name):
-            yield f"{name}", table.row(operation.id, 200, path={name: value}, headers=usual, streams=streams)
+            yield f"{name}", row(operation.id, 200, path={name: value}, headers=usual, streams=streams)
 
 
 def written(parameter, value):
@@ -83,7 +88,7 @@ def try_methods(survey):
     client = survey.world.clients["main"]
     for path, methods in METHODS.items():
         target = path
-        for name, value in table.ordinary(path).items():
+        for name, value in ordinary(path).items():
             target = target.replace("{" + name + "}", survey.world.values.get(value, value))
         for method in PROBED:
             if method in methods and method != "OPTIONS":

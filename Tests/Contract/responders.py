@@ -1,8 +1,8 @@
 """Those whom ISO-TP messages are sent to, each in a thread of its own: one who answers, one who breaks the protocol."""
 import contextlib
-import socket
 import threading
 
+from isotp_partners import Partner
 from witnesses import RawSocket
 from world import ECU, FAULTY
 
@@ -14,10 +14,12 @@ LOOKS = 0.1
 def responders(interface):
     """While this lasts, messages to ECU and FAULTY find somebody."""
     over = threading.Event()
-    with opened(interface) as ecu, RawSocket(interface) as faulty:
-        faulty.socket.settimeout(LOOKS)
+    with Partner(interface, *numbers(ECU, "rx_id", "tx_id")) as ecu, RawSocket(interface) as faulty:
+        for each in (ecu, faulty):
+            each.socket.settimeout(LOOKS)
         threads = [
-            threading.Thread(target=answer, args=(ecu, over)), threading.Thread(target=misbehave, args=(faulty, over))]
+            threading.Thread(target=answer, args=(ecu.socket, over)),
+            threading.Thread(target=misbehave, args=(faulty, over))]
         for thread in threads:
             thread.start()
         try:
@@ -28,12 +30,9 @@ def responders(interface):
                 thread.join()
 
 
-def opened(interface):
-    """The kernel's ISO-TP, as the other side of ECU."""
-    connection = socket.socket(socket.AF_CAN, socket.SOCK_DGRAM, socket.CAN_ISOTP)
-    connection.bind((interface, int(ECU["tx_id"], 16), int(ECU["rx_id"], 16)))
-    connection.settimeout(LOOKS)
-    return connection
+def numbers(sides, *names):
+    """The identifiers of a link, in the order that is asked for."""
+    return [int(sides[name], 16) for name in names]
 
 
 def answer(connection, over):
@@ -52,7 +51,7 @@ def answer(connection, over):
 
 def misbehave(raw, over):
     """Answers a single frame by a message with a wrong sequence number, and a longer message by `overflow`."""
-    asked, answered = (int(FAULTY[name], 16) for name in ("tx_id", "rx_id"))
+    asked, answered = numbers(FAULTY, "tx_id", "rx_id")
     while not over.is_set():
         with contextlib.suppress(TimeoutError):
             frame = raw.receive()

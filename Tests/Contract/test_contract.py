@@ -4,13 +4,14 @@ import re
 
 import pytest
 
-import requests_table as table
 from description import DOCUMENT, METHODS, OPERATIONS, PROBLEM, RESPONSES, ROOT, SCHEMAS, fields, resolved
-from listeners import FORMS
+from rows import with_heads
+from rows_limits import failing
 from survey import Survey
+from transports import WITH_JSON
 
 # Answers that no request here can provoke, with the reason. (500 is, where something must be opened.)
-FAILING = {row.operation for row in table.with_heads(table.failing())}
+FAILING = {row.operation for row in with_heads(failing())}
 NOT_PROVOKED = {(name, "500"): "nothing in it can fail from outside" for name in OPERATIONS if name not in FAILING} | {
     ("restartInterface", "200"): "no controller here goes bus-off",
 }
@@ -130,7 +131,7 @@ def test_every_event_is_as_described(survey):
     assert_none(survey.wrong_events)
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", WITH_JSON)
 def test_every_form_shows_every_event(survey, form):
     assert {event["type"] for event in survey.events[form]} == EVENTS
 
@@ -143,7 +144,7 @@ def test_all_forms_show_the_same_events(survey):
     assert numbered("websocket") == numbered("ndjson")
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", WITH_JSON)
 def test_loads_are_shown_to_those_who_name_them(survey, form):
     assert {event["type"] for event in survey.loads[form]} - {"heartbeat"} == {"open", "load"}
     for event in survey.loads[form]:
@@ -151,7 +152,7 @@ def test_loads_are_shown_to_those_who_name_them(survey, form):
 
 
 def test_lines_show_loads(survey):
-    assert any(line.startswith("# load interface=can0 percent=") for line in survey.load_lines)
+    assert any(event.get("interface") == "can0" and "percent" in event for event in survey.loads["candump"])
 
 
 def test_lines_and_a_capture_show_the_same_frames(survey):
@@ -161,7 +162,7 @@ def test_lines_and_a_capture_show_the_same_frames(survey):
     assert [(time, interface, text.partition("#")[0]) for time, interface, text in words] == [
         (f"({event['timestamp']:.6f})", event["interface"], event["id"]) for event in shown]
     assert [line for line in survey.lines if line.startswith("# gap ")] == [
-        f"# gap lost={event['lost']} where=kernel interface={event['interface']}\n"
+        f"# gap lost={event['lost']} where=kernel interface={event['interface']}"
         for event in events if event["type"] == "gap"]
     assert survey.capture.header == PCAP
     assert [(time, identifier & 0x3FFFFFFF, size) for time, identifier, size in survey.capture.seen] == [
@@ -172,7 +173,7 @@ def test_commands_are_answered_as_described(survey):
     assert_none(survey.commands)
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", WITH_JSON)
 def test_a_stream_begins_where_it_was_asked_to(survey, form):
     resumed = survey.resumed[form]
     for point in ("all", "1h", "last"):

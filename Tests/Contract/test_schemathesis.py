@@ -4,20 +4,20 @@ It is used without its pytest plugin, which takes long to load and is not needed
 """
 import contextlib
 import gzip
-import json
 import logging
 import re
 
 import pytest
 
 from description import OPERATIONS
+from links import remove
+from rows import STREAMS
 from service import Service
 from witnesses import ip, ip_json
-from world import INTERFACES, ONE_JOB, ONE_WATCH, Client, interfaces, remove
+from world import INTERFACES, ONE_JOB, ONE_WATCH, Client, interfaces, make
 
 # How many valid and invalid requests are made up for an operation: most where there is most to make up.
 WITH_BODY, STREAM, PLAIN, HEAD, FEW = (12, 8), (6, 5), (5, 5), (3, 2), (2, 2)
-STREAMS = ("streamFrames", "streamInterfaceFrames")
 DOCUMENTS = ("/openapi.json", "/openapi.yaml")
 # A job that any patch suits: it has both intervals and a count.
 JOB = ONE_JOB | {"initial_interval_ms": 60000, "count": 5, "start": False}
@@ -109,20 +109,13 @@ def client(service):
     client.close()
 
 
-def make(client, what, body):
-    """Makes something on up72; the path of what was made ends with its id."""
-    answer = client.request(
-        "POST", f"/v1/interfaces/up72/{what}", json.dumps(body), {"Content-Type": "application/json"})
-    return answer["Location"].rpartition("/")[2]
-
-
 def made_for(client, operation):
     """What stands for `id` in the path of an operation."""
     if "/latest/" in operation.path:
         return "123"
     if "/watches/" in operation.path:
-        return make(client, "watches", ONE_WATCH)
-    return make(client, "jobs", LEASED_JOB if operation.id == "renewJob" else JOB)
+        return make(client, "up72", "watches", ONE_WATCH)
+    return make(client, "up72", "jobs", LEASED_JOB if operation.id == "renewJob" else JOB)
 
 
 def interface_for(operation):

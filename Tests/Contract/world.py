@@ -4,14 +4,14 @@ import http.client
 import json
 import pathlib
 import resource
-import subprocess
 import sys
 
 from description import OPERATIONS
-from service import PATIENCE, Answer, Service, wait_until
+from links import CONTROLLERS, remove, reset_controller
+from service import PANEL, PATIENCE, Answer, Service, wait_until
+from slow_buses import slowed
 from witnesses import ip
 
-PANEL = "https://panel.example"
 ELSEWHERE = "https://elsewhere.example"
 REFUSING = pathlib.Path(__file__).with_name("refusing.py")
 # Interfaces of this suite's own: what they are made with, and whether they are up.
@@ -21,12 +21,13 @@ INTERFACES = {
     "spare72": (["mtu", "72"], True),
 }
 # Those that requests make; each removes them, unless something went wrong.
-MADE = ("made72", "made16", "new72", "end7", "end8", "end9", "vcan9", "vxcan8", "vxcan9")
-CONTROLLERS = ("can0", "can1")
+MADE = (
+    "made72", "made16", "new72", "end7", "end8", "end9", "event72", "event73", "vcan9", "vxcan8", "vxcan9")
 ONE_JOB = {"frames": [{"id": "123"}], "interval_ms": 60000}
 ONE_WATCH = {"id": "5A5"}
 # Who takes messages of ISO-TP: one who answers, one who breaks the protocol, and nobody.
 ECU, FAULTY, NOBODY = ({"tx_id": tx, "rx_id": rx} for tx, rx in (("7E0", "7E8"), ("6E0", "6E8"), ("5E0", "5E8")))
+UP72 = "/v1/interfaces/up72/frames"
 # The most streams of the service that has few.
 MAX_STREAMS = 4
 
@@ -84,27 +85,24 @@ def interfaces():
             ip("link", "add", name, *options, "type", "vcan")
             if is_up:
                 ip("link", "set", name, "up")
-        subprocess.run(
-            ["tc", "qdisc", "add", "dev", "full72", "root", "tbf", "rate", "10kbit", "burst", "100", "latency", "1s"],
-            check=True)
-        yield
+        with slowed("full72", "10kbit"):
+            yield
     finally:
         remove((*INTERFACES, *MADE))
         reset_controllers()
 
 
 def reset_controllers():
-    """can0 and can1 as the machine makes them: two controllers on one bus of 500 kbit/s."""
     for name in CONTROLLERS:
-        ip("link", "set", name, "down")
-        ip("link", "set", name, "txqueuelen", "10", "type", "can", "bitrate", "500000", "sample-point", "0.875",
-           "restart-ms", "0", "listen-only", "off")
-        ip("link", "set", name, "up")
+        reset_controller(name)
 
 
-def remove(names):
-    for name in names:
-        subprocess.run(["ip", "link", "del", "dev", name], capture_output=True, check=False)
+def make(client, interface, what, body):
+    """Makes a job or a watch, and gives its id, with which its path ends."""
+    answer = client.request(
+        "POST", f"/v1/interfaces/{interface}/{what}", json.dumps(body), {"Content-Type": "application/json"})
+    assert answer.status == 201, answer
+    return answer["Location"].rpartition("/")[2]
 
 
 class World:
@@ -146,14 +144,14 @@ class World:
             ("on-down", "down72", {"start": False}), ("on-gone", "gone72", {"start": False}),
             ("to-delete", "up72", {}), ("leased", "up72", {"lease_ms": 3600000}),
         ):
-            self.values[name] = self.make_job("main", interface, ONE_JOB | settings)
+            self.values[name] = make(self.clients["main"], interface, "jobs", ONE_JOB | settings)
         self.values["never"] = "j999999"
-        self.values["unstarted"] = self.make_job("limited", "fresh72", ONE_JOB | {"start": False})
+        self.values["unstarted"] = make(self.clients["limited"], "fresh72", "jobs", ONE_JOB | {"start": False})
         remove(["gone72"])
 
     def _make_watches(self):
         for name in ("watching", "to-forget"):
-            self.values[name] = self.make_watch("up72", ONE_WATCH)
+            self.values[name] = make(self.clients["main"], "up72", "watches", ONE_WATCH)
         self.values["no-watch"] = "w999999"
 
     def _show_a_frame(self, interface):
@@ -163,25 +161,21 @@ class World:
         assert answer.status == 200, answer
         wait_until(lambda: client.request("GET", f"{target}/latest/123").status == 200, "the frame was read")
 
-    def make_job(self, service, interface, job):
-        answer = self.clients[service].request(
-            "POST", f"/v1/interfaces/{interface}/jobs", json.dumps(job), {"Content-Type": "application/json"})
-        assert answer.status == 201, answer
-        return answer.json["id"]
-
-    def make_watch(self, interface, watch):
-        answer = self.clients["main"].request(
-            "POST", f"/v1/interfaces/{interface}/watches", json.dumps(watch), {"Content-Type": "application/json"})
-        assert answer.status == 201, answer
-        return answer.json["watch"]
-
-    def target(self, operation, names, query=""):
-        """The request target of an operation; values of the path that have a name here stand for what they name."""
-        path = OPERATIONS[operation].path
-        for name, value in names.items():
+    def target(self, row):
+        """The target of a request; values of the path that have a name here stand for what they name."""
+        path = OPERATIONS[row.operation].path
+        for name, value in row.path.items():
             path = path.replace("{" + name + "}", self.values.get(value, value))
         assert "{" not in path, path
-        return path + (f"?{query}" if query else "")
+        return path + (f"?{row.query}" if row.query else "")
+
+    def text(self, row):
+        """A request as it goes over the wire."""
+        fields = {"Host": self.services[row.at].authority} | row.fields
+        if row.body is not None:
+            fields["Content-Length"] = str(len(row.body))
+        head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+        return f"{OPERATIONS[row.operation].method} {self.target(row)} HTTP/1.1\r\n{head}\r\n{row.body or ''}".encode()
 
     @contextlib.contextmanager
     def without_descriptors(self, service):
