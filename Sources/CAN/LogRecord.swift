@@ -69,7 +69,7 @@ public struct LogRecord: Hashable, Sendable {
         switch message {
         case .frame(let frame): frame.appendCansend(to: &text)
         case .error(let error):
-            Hex.append(error.classes.rawValue | 0x2000_0000, digits: 8, to: &text)
+            Hex.append(error.canID, digits: 8, to: &text)
             text.append(UInt8(ascii: "#"))
             error.data.appendHex(to: &text)
         }
@@ -97,7 +97,7 @@ public struct LogRecord: Hashable, Sendable {
 
     private static func errorFrame(_ word: some StringProtocol) throws(InvalidFrame) -> ErrorFrame? {
         guard let hash = word.firstIndex(of: "#"), word[..<hash].utf8.count == 8,
-            let identifier = Hex.number(word[..<hash]), identifier & 0xE000_0000 == 0x2000_0000
+            let identifier = Hex.number(word[..<hash]), CANIDFlag.marksError(identifier)
         else { return nil }
         guard let bytes = try? Hex.bytes(word[word.index(after: hash)...]), bytes.count == 8,
             let data = Payload(bytes)

@@ -27,13 +27,11 @@ extension BroadcastManager {
 
         init(canID: UInt32, flags: UInt32) {
             self.init(
-                Identifier(truncating: canID, extended: canID & Wire.extended != 0),
-                isFD: flags & UInt32(CAN_FD_FRAME) != 0, isRemote: canID & Wire.remote != 0)
+                Identifier(canID: canID), isFD: flags & UInt32(CAN_FD_FRAME) != 0,
+                isRemote: canID & CANIDFlag.remote != 0)
         }
 
-        var canID: UInt32 {
-            identifier.value | (identifier.isExtended ? Wire.extended : 0) | (isRemote ? Wire.remote : 0)
-        }
+        var canID: UInt32 { identifier.canID | (isRemote ? CANIDFlag.remote : 0) }
         var flags: UInt32 { isFD ? UInt32(CAN_FD_FRAME) : 0 }
         /// The bytes of a frame's data that can be compared.
         var size: Int { isFD ? Payload.capacity : 8 }

@@ -26,7 +26,7 @@ public struct BroadcastManager: ~Copyable, Sendable {
             self.isFD = isFD
         }
 
-        var canID: UInt32 { Wire.extended | number }
+        var canID: UInt32 { CANIDFlag.extended | number }
         var flags: UInt32 { isFD ? UInt32(CAN_FD_FRAME) : 0 }
     }
 

@@ -126,11 +126,6 @@ public struct ISOTPSocket: ~Copyable, Sendable {
     }
 }
 
-extension Identifier {
-    /// The kernel's form.
-    fileprivate var canID: UInt32 { value | (isExtended ? Wire.extended : 0) }
-}
-
 extension Descriptor {
     fileprivate func setOption<Value: BitwiseCopyable>(
         _ option: some BinaryInteger, _ value: Value

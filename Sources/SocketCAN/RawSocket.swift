@@ -42,7 +42,7 @@ public struct RawSocket: ~Copyable, Sendable {
     public func setFilters(_ set: FilterSet) throws(SystemError) {
         let filters = set.filters.map { filter in
             can_filter(
-                can_id: filter.rawIdentifier | (filter.isInverted ? 0x2000_0000 : 0), can_mask: filter.rawMask)
+                can_id: filter.rawIdentifier | (filter.isInverted ? CAN_INV_FILTER : 0), can_mask: filter.rawMask)
         }
         let size = socklen_t(filters.count * MemoryLayout<can_filter>.stride)
         try systemCall("setsockopt") {
@@ -66,8 +66,8 @@ public struct RawSocket: ~Copyable, Sendable {
         return FilterSet(
             filters: filters[..<count].map { filter in
                 Filter(
-                    rawIdentifier: filter.can_id & ~0x2000_0000, rawMask: filter.can_mask,
-                    isInverted: filter.can_id & 0x2000_0000 != 0)
+                    rawIdentifier: filter.can_id & ~CAN_INV_FILTER, rawMask: filter.can_mask,
+                    isInverted: filter.can_id & CAN_INV_FILTER != 0)
             },
             isJoined: try socket.option(SOL_CAN_RAW, CAN_RAW_JOIN_FILTERS) != 0,
             errors: ErrorClasses(
