@@ -111,8 +111,8 @@ extension BroadcastManager {
     /// Has the kernel say with each report when its frame was received, and asks for a receive buffer of so many bytes
     /// of kernel memory, beyond the system's limit where permitted (CAP_NET_ADMIN). A report takes about 770 of them.
     public func prepareForReports(receiveBuffer bytes: Int) throws(SystemError) {
-        try socket.enableTimestamps()
-        _ = try socket.setReceiveBuffer(bytes: bytes)
+        try descriptor.enableTimestamps()
+        _ = try descriptor.setReceiveBuffer(bytes: bytes)
     }
 
     /// Receives what the kernel reports, up to ``ReportBatch/capacity`` messages.
@@ -122,7 +122,7 @@ extension BroadcastManager {
     public func receive(into batch: ReportBatch) throws(SystemError) -> Int {
         batch.count = 0
         do {
-            batch.count = Int(try shim("recvmmsg") { unsafe ccan_bcm_receive(socket.number, batch.batch) })
+            batch.count = Int(try shim("recvmmsg") { unsafe ccan_bcm_receive(descriptor.number, batch.batch) })
         } catch  where error.errno == .wouldBlock {
             return 0
         }
@@ -130,7 +130,7 @@ extension BroadcastManager {
     }
 
     /// How many reports found the receive buffer full so far (SO_MEMINFO).
-    public func dropCount() throws(SystemError) -> UInt32 { try socket.dropCount() }
+    public func dropCount() throws(SystemError) -> UInt32 { try descriptor.dropCount() }
 
     private func write(
         _ opcode: UInt32, _ key: WatchKey, flags: UInt32, _ timeout: Int64, _ throttle: Int64, _ frames: [Frame]
@@ -139,7 +139,7 @@ extension BroadcastManager {
             opcode: opcode, flags: flags | key.flags, count: 0, can_id: key.canID, frame_count: UInt32(frames.count),
             interval1_us: timeout, interval2_us: throttle)
         let wire = frames.map { canfd_frame($0) }
-        try shim("write") { unsafe ccan_bcm_write(socket.number, &head, wire) }
+        try shim("write") { unsafe ccan_bcm_write(descriptor.number, &head, wire) }
     }
 }
 

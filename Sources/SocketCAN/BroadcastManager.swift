@@ -60,23 +60,19 @@ public struct BroadcastManager: ~Copyable, Sendable {
     /// The longest interval: 400 days, in microseconds.
     public static let longestInterval: Int64 = 34_560_000 * 1_000_000
 
-    let socket: Descriptor
+    /// The socket, to wait on it.
+    public let descriptor: Descriptor
 
     /// Opens a socket for an interface, which may be down.
     /// - Throws: ENODEV when there is no such interface, EPROTONOSUPPORT without CAN_BCM.
     public init(interfaceIndex: Int) throws(SystemError) {
         // Index 0 would serve all interfaces.
         guard interfaceIndex > 0 else { throw SystemError(.noSuchDevice, call: "connect") }
-        let socket = try Descriptor.canSocket(SOCK_DGRAM, CAN_BCM)
-        let number = socket.number
+        let descriptor = try Descriptor.canSocket(SOCK_DGRAM, CAN_BCM)
+        let number = descriptor.number
         try shim("connect") { ccan_connect(number, Int32(interfaceIndex)) }
-        self.socket = socket
+        self.descriptor = descriptor
     }
-
-    /// Calls a body with the descriptor, to wait on it; it stays the socket's.
-    public func withDescriptor<Result, Failure: Error>(
-        _ body: (borrowing Descriptor) throws(Failure) -> Result
-    ) throws(Failure) -> Result { try body(socket) }
 
     /// Starts a sequence, or gives one new frames and a new schedule and starts it over (TX_SETUP).
     ///
@@ -131,7 +127,7 @@ public struct BroadcastManager: ~Copyable, Sendable {
         while true {
             var head = ccan_bcm_head()
             do {
-                try shim("recv") { unsafe ccan_bcm_read(socket.number, &head, &frames) }
+                try shim("recv") { unsafe ccan_bcm_read(descriptor.number, &head, &frames) }
             } catch  where error.errno == .wouldBlock {
                 return nil
             }
@@ -154,7 +150,7 @@ public struct BroadcastManager: ~Copyable, Sendable {
     /// How many frames the kernel has sent of each sequence (`/proc/net/can-bcm`).
     public func sentCounts() throws(SystemError) -> [Key: Int] {
         var status = stat()
-        try systemCall("fstat") { unsafe fstat(socket.number, &status) }
+        try systemCall("fstat") { unsafe fstat(descriptor.number, &status) }
         var counts: [Key: Int] = [:]
         for line in try Machine.contents(of: "/proc/net/can-bcm/\(status.st_ino)").split(separator: UInt8(ascii: "\n"))
         {
@@ -182,6 +178,6 @@ public struct BroadcastManager: ~Copyable, Sendable {
             frame_count: UInt32(frames.count), interval1_us: schedule.initialInterval,
             interval2_us: schedule.interval)
         let wire = frames.map { canfd_frame($0) }
-        try shim("write") { unsafe ccan_bcm_write(socket.number, &head, wire) }
+        try shim("write") { unsafe ccan_bcm_write(descriptor.number, &head, wire) }
     }
 }

@@ -259,9 +259,7 @@ extension KernelTests {
 
 extension BroadcastManager {
     fileprivate func isReady(within seconds: Double) throws(SystemError) -> Bool {
-        try withDescriptor { (descriptor) throws(SystemError) in
-            try SocketCANTests.isReady(descriptor.number, within: seconds)
-        }
+        try SocketCANTests.isReady(descriptor.number, within: seconds)
     }
 
     /// Waits for reports until they are all that is wanted; there are others when no more came in time.

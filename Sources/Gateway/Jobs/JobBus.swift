@@ -20,9 +20,7 @@ final class JobBus {
         self.loop = loop
         let socket = try BroadcastSocket(interfaceIndex: interfaceIndex, receiveBuffer: Self.receiveBuffer)
         self.socket = socket
-        watch = try socket.manager.withDescriptor { descriptor throws(SystemError) in
-            try loop.watch(descriptor, for: .readable) { [unowned self] _ in readable() }
-        }
+        watch = try loop.watch(socket.manager.descriptor, for: .readable) { [unowned self] _ in readable() }
     }
 
     /// Calls a body with the broadcast manager.
