@@ -25,10 +25,8 @@ extension BroadcastManager {
             self.isRemote = isRemote
         }
 
-        init(canID: UInt32, flags: UInt32) {
-            self.init(
-                Identifier(canID: canID), isFD: flags & UInt32(CAN_FD_FRAME) != 0,
-                isRemote: canID & CANIDFlag.remote != 0)
+        init(canID: UInt32, isFD: Bool) {
+            self.init(Identifier(canID: canID), isFD: isFD, isRemote: canID & CANIDFlag.remote != 0)
         }
 
         var canID: UInt32 { identifier.canID | (isRemote ? CANIDFlag.remote : 0) }
@@ -107,30 +105,6 @@ extension BroadcastManager {
     public func endWatch(_ key: WatchKey) throws(SystemError) {
         try write(UInt32(RX_DELETE), key, flags: 0, 0, 0, [])
     }
-
-    /// Has the kernel say with each report when its frame was received, and asks for a receive buffer of so many bytes
-    /// of kernel memory, beyond the system's limit where permitted (CAP_NET_ADMIN). A report takes about 770 of them.
-    public func prepareForReports(receiveBuffer bytes: Int) throws(SystemError) {
-        try descriptor.enableTimestamps()
-        _ = try descriptor.setReceiveBuffer(bytes: bytes)
-    }
-
-    /// Receives what the kernel reports, up to ``ReportBatch/capacity`` messages.
-    /// - Returns: The number of messages, 0 when there are none.
-    /// - Throws: ENETDOWN once when the interface goes down, ENODEV once when it is removed. What was reported before
-    ///   can still be received after either.
-    public func receive(into batch: ReportBatch) throws(SystemError) -> Int {
-        batch.count = 0
-        do {
-            batch.count = Int(try shim("recvmmsg") { unsafe ccan_bcm_receive(descriptor.number, batch.batch) })
-        } catch  where error.errno == .wouldBlock {
-            return 0
-        }
-        return batch.count
-    }
-
-    /// How many reports found the receive buffer full so far (SO_MEMINFO).
-    public func dropCount() throws(SystemError) -> UInt32 { try descriptor.dropCount() }
 
     private func write(
         _ opcode: UInt32, _ key: WatchKey, flags: UInt32, _ timeout: Int64, _ throttle: Int64, _ frames: [Frame]

@@ -87,8 +87,23 @@ extension RawSocket {
 }
 
 extension BroadcastManager {
-    /// Waits for the next thing that the kernel has to tell.
-    func next() throws(SystemError) -> Event? {
-        try isReady(descriptor.number) ? try receive() : nil
+    /// Waits until so many sequences have run out; what else was told until then comes with them.
+    func expired(_ count: Int) throws(SystemError) -> [Key] {
+        let batch = ReportBatch()
+        var keys: [Key] = []
+        while true {
+            for index in 0..<(try receive(into: batch)) {
+                if case .expired(let key) = batch[index] { keys.append(key) }
+            }
+            guard keys.count < count, try isReady(descriptor.number) else { return keys }
+        }
+    }
+
+    /// The lines of its sequences in `/proc/net/can-bcm`.
+    func listing() throws(SystemError) -> [String] {
+        var status = stat()
+        try systemCall("fstat") { unsafe fstat(descriptor.number, &status) }
+        return try Machine.readFile("/proc/net/can-bcm/\(status.st_ino)").split(separator: "\n")
+            .filter { $0.hasPrefix("tx_op:") }.map(String.init)
     }
 }

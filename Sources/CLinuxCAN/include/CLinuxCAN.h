@@ -43,10 +43,8 @@ struct ccan_bcm_head {
 
 // Writes one message; with CAN_FD_FRAME in the flags the frames are sent as 72 bytes each, otherwise as 16.
 int ccan_bcm_write(int socket, const struct ccan_bcm_head *head, const struct canfd_frame *frames);
-// Reads one message without waiting; frames has room for 257. Returns 1, or -EAGAIN when there is none.
-int ccan_bcm_read(int socket, struct ccan_bcm_head *head, struct canfd_frame *frames);
 
-// A broadcast manager message about a watch: without a frame, or with one.
+// A broadcast manager message about a sequence or a watch: without a frame, or with one.
 struct ccan_bcm_report {
     struct canfd_frame frame;  // a classic frame lies in its first 16 bytes
     int64_t software_ns;       // when the frame was received, since the epoch; 0: the kernel gave none

@@ -111,7 +111,7 @@ final class WatchSocket {
         do throws(SystemError) {
             let count = try socket.manager.receive(into: batch)
             for index in 0..<count {
-                guard let report = batch[index], let watch = watches[report.key] else { continue }
+                guard case .watch(let report) = batch[index], let watch = watches[report.key] else { continue }
                 reported?(watch, report)
             }
             return count
