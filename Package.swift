@@ -28,7 +28,7 @@ let strict: [SwiftSetting] = [
 let package = Package(
     name: "canhttpd",
     products: [
-        .library(name: "SocketCAN", targets: ["CAN", "SocketCAN"]),
+        .library(name: "SocketCAN", targets: ["CAN", "Linux", "SocketCAN"]),
         .executable(name: "canhttpd", targets: ["canhttpd"]),
     ],
     dependencies: [

@@ -6,9 +6,6 @@ public enum CANIDFlag {
     public static let remote: UInt32 = 0x4000_0000
     /// The corresponding C constant is `CAN_ERR_FLAG`: an error frame.
     public static let error: UInt32 = 0x2000_0000
-
-    /// Whether a number is that of an error frame, with no other flag.
-    static func marksError(_ canID: UInt32) -> Bool { canID & ~Identifier.greatestExtended == error }
 }
 
 extension Identifier {

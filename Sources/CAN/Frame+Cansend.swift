@@ -123,7 +123,7 @@ extension Identifier {
     /// Makes an identifier of a number that the format must hold.
     /// - Throws: ``InvalidFrame`` with the field `id` and the greatest value.
     public init(checking value: UInt32, extended: Bool) throws(InvalidFrame) {
-        if CANIDFlag.marksError(value) {
+        if value & ~Identifier.greatestExtended == CANIDFlag.error {
             throw InvalidFrame("id", "has the error flag (20000000); error frames cannot be sent")
         }
         guard let identifier = Identifier(value, extended: extended) else {

@@ -102,8 +102,6 @@ public struct BitTiming: Hashable, Sendable {
 
 /// The bounds of a controller's bit timing (`can_bittiming_const`), in time quanta but for the prescaler.
 public struct BitTimingLimits: Hashable, Sendable {
-    /// The name of the hardware.
-    public var name: String
     /// Propagation segment plus first phase segment.
     public var segment1: ClosedRange<Int>
     /// Second phase segment.

@@ -115,11 +115,8 @@ extension BitTiming {
 
 extension BitTimingLimits {
     init(_ limits: can_bittiming_const) {
-        let name = unsafe withUnsafeBytes(of: limits.name) {
-            unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-        }
         self.init(
-            name: name, segment1: Int(limits.tseg1_min)...Int(limits.tseg1_max),
+            segment1: Int(limits.tseg1_min)...Int(limits.tseg1_max),
             segment2: Int(limits.tseg2_min)...Int(limits.tseg2_max), greatestJumpWidth: Int(limits.sjw_max),
             prescaler: Int(limits.brp_min)...Int(limits.brp_max), prescalerStep: Int(limits.brp_inc))
     }

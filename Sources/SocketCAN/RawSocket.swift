@@ -12,8 +12,6 @@ public import Linux
 public struct RawSocket: ~Copyable, Sendable {
     /// The socket, to wait on it.
     public let descriptor: Descriptor
-    /// The index of the interface.
-    public let interfaceIndex: Int
 
     /// Opens a socket and binds it to an interface, which may be down.
     ///
@@ -27,7 +25,6 @@ public struct RawSocket: ~Copyable, Sendable {
         let number = descriptor.number
         try shim("bind") { ccan_bind(number, Int32(interfaceIndex)) }
         self.descriptor = descriptor
-        self.interfaceIndex = interfaceIndex
     }
 
     // MARK: Options

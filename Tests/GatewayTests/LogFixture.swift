@@ -40,7 +40,7 @@ struct LogFixture {
     ) -> Stream {
         let selection = Selection(
             interfaces: interfaces.map { Set($0.map(names.number)) }, filters: filters, direction: nil)
-        let stream = Stream(hub, format, selection, options)
+        let stream = Stream(hub, format, selection, options, peer: "")
         connection.source = stream
         stream.opened(connection)
         return stream

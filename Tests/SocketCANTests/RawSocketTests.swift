@@ -22,10 +22,6 @@ extension KernelTests {
             #expect(refusal { () throws(SystemError) in try RawSocket(interfaceIndex: index) } == .noSuchDevice)
         }
 
-        @Test func itKnowsItsInterface() throws {
-            #expect(try RawSocket(interfaceIndex: bus.index).interfaceIndex == bus.index)
-        }
-
         // MARK: Frames
 
         /// Frames of every kind, and the bytes that the kernel takes and gives for each (linux/can.h); zeros follow.
