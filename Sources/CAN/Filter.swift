@@ -46,13 +46,6 @@ public struct Filter: Sendable {
     }
 }
 
-extension Frame {
-    /// Whether it is a remote frame.
-    public var isRemote: Bool {
-        if case .remote = content { true } else { false }
-    }
-}
-
 extension Filter: Hashable {
     /// Equal when they do the same: bits of the identifier that are not compared do not count.
     public static func == (left: Filter, right: Filter) -> Bool {

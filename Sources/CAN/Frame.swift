@@ -88,6 +88,11 @@ public struct Frame: Hashable, Sendable {
         if case .fd = content { true } else { false }
     }
 
+    /// Whether it is a remote frame.
+    public var isRemote: Bool {
+        if case .remote = content { true } else { false }
+    }
+
     private static func checked(rawDLC: Int?, length: Int) throws(InvalidFrame) -> UInt8? {
         guard let rawDLC else { return nil }
         guard (9...15).contains(rawDLC) else {

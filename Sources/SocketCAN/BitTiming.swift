@@ -17,7 +17,7 @@ public struct BitTiming: Hashable, Sendable {
     /// The prescaler of the clock.
     public var prescaler: Int
 
-    /// What sets this timing again. A driver that takes bit rates only has no segments.
+    /// What sets this very timing. A driver that takes only bit rates has no segments.
     public var setting: BitTimingSetting {
         guard timeQuantum > 0 else { return .bitrate(bitrate, samplePoint: samplePoint > 0 ? samplePoint : nil) }
         return .segments(

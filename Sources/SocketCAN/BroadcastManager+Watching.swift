@@ -2,10 +2,10 @@ public import CAN
 internal import CLinuxCAN
 public import Linux
 
-/// The receiving side: the kernel looks at each frame of an identifier and reports only what is worth it.
+/// The receiving side: the kernel looks at each frame of an identifier and reports only what is of interest.
 ///
-/// It sees the frames of this host too, and those of a key's kind alone. Watches outlive that the interface is down,
-/// while their timeouts go on; they are over when it is removed. Source: `bcm_rx_setup` and `bcm_rx_handler` in
+/// It sees this host's own frames too, and only those of the key's kind. A watch survives its interface going down, and
+/// its timeout runs on; it is over when the interface is removed. Source: `bcm_rx_setup` and `bcm_rx_handler` in
 /// net/can/bcm.c of the kernel.
 extension BroadcastManager {
     /// What names a watch on its socket: the frames that it looks at. A second watch of the same key would replace the
@@ -39,10 +39,10 @@ extension BroadcastManager {
     public enum Comparison: Hashable, Sendable {
         /// All.
         case everyFrame
-        /// The first, and those whose bits under a mask are others than in the frame reported last. Bytes are compared
-        /// as far as the newer of the two reaches, in steps of 8.
+        /// The first, and those whose bits under a mask differ from the frame reported last. Bytes are compared as far
+        /// as the newer of the two reaches, in steps of 8.
         case content(mask: Payload)
-        /// As `content`, separately for each kind of message that the identifier carries: bits under the mask, in the
+        /// Like `content`, separately for each kind of message that the identifier carries: bits under the mask, in the
         /// first 8 bytes, say which kind a frame is. Kinds that are not listed are not reported.
         case multiplexed(mask: Payload, [Multiplexed])
     }
@@ -71,13 +71,13 @@ extension BroadcastManager {
     /// - Parameters:
     ///   - key: One that is not in use on this socket.
     ///   - comparison: Which frames are reported.
-    ///   - timeout: After how many microseconds without a frame of the key that is reported, once; then the next frame
-    ///     is reported whatever it contains. 0 for never.
-    ///   - throttle: How many microseconds lie between two reports at least; what comes between is reported at the end
-    ///     of that time as it then is. 0 for no limit. One that is longer than `timeout` loses what it still holds back
-    ///     when that is over.
-    ///   - startsTimer: Whether the timeout runs from now on, and not only from the next frame on.
-    ///   - checksLength: Whether a frame of another length than the one reported last is reported too.
+    ///   - timeout: After how many microseconds without a frame of the key a silence is reported, once; the next frame
+    ///     is then reported whatever it contains. 0 for never.
+    ///   - throttle: How many microseconds lie at least between two reports; of what comes in between, the latest is
+    ///     reported at the end of that time. 0 for no limit. One longer than `timeout` loses what it still holds back
+    ///     when the timeout is over.
+    ///   - startsTimer: Whether the timeout runs from now on rather than from the next frame.
+    ///   - checksLength: Whether a frame is also reported for having another length than the one reported last.
     /// - Throws: EINVAL for more than 256 kinds of messages or a time beyond 400 days, ENOTCONN when the interface is
     ///   gone.
     public func watch(

@@ -125,7 +125,7 @@ public struct BroadcastManager: ~Copyable, Sendable {
     public func receive(into batch: ReportBatch) throws(SystemError) -> Int {
         batch.count = 0
         do {
-            batch.count = Int(try shim("recvmmsg") { unsafe ccan_bcm_receive(descriptor.number, batch.batch) })
+            batch.count = Int(try shim("recvmmsg") { unsafe ccan_bcm_receive(descriptor.number, batch.memory) })
         } catch  where error.errno == .wouldBlock {
             return 0
         }

@@ -17,8 +17,8 @@ public import Linux
 ///
 /// A receiver can put a transfer off for ever by asking to wait: the kernel sets no bound.
 ///
-/// Source: net/can/isotp.c of the kernel, from Linux 6.6 on and in 6.1 as its stable releases have it. That it becomes
-/// writable only when a transfer is over came with Linux 6.3 (`isotp_poll`).
+/// Source: net/can/isotp.c of the kernel, from Linux 6.6 on and in 6.1 as its stable releases have it. Before Linux 6.3
+/// it counts as writable during a transfer too (`isotp_poll`).
 public struct ISOTPSocket: ~Copyable, Sendable {
     /// What was received.
     public struct PDU: Hashable, Sendable {

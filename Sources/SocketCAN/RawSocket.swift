@@ -116,7 +116,7 @@ public struct RawSocket: ~Copyable, Sendable {
     public func receive(into batch: ReceiveBatch) throws(SystemError) -> Int {
         batch.count = 0
         do {
-            batch.count = Int(try shim("recvmmsg") { unsafe ccan_receive(descriptor.number, batch.batch) })
+            batch.count = Int(try shim("recvmmsg") { unsafe ccan_receive(descriptor.number, batch.memory) })
         } catch  where error.errno == .wouldBlock {
             return 0
         }

@@ -7,22 +7,22 @@ internal import CLinuxCAN
     public static let capacity = Int(CCAN_BATCH)
 
     // Allocated in init, freed in deinit, and touched only by receive calls and the subscript.
-    let batch: OpaquePointer
+    let memory: OpaquePointer
     /// The number of messages that the last call received.
     public internal(set) var count = 0
 
     /// Allocates the memory.
     public init() {
-        guard let batch = unsafe ccan_bcm_batch_new() else { fatalError("out of memory") }
-        unsafe self.batch = batch
+        guard let memory = unsafe ccan_bcm_batch_new() else { fatalError("out of memory") }
+        unsafe self.memory = memory
     }
 
-    deinit { unsafe ccan_bcm_batch_free(batch) }
+    deinit { unsafe ccan_bcm_batch_free(memory) }
 
     /// A message of the last call, by its place from 0; nil for one of another kind.
     public subscript(index: Int) -> BroadcastManager.Report? {
         precondition(index < count)
-        let report = unsafe ccan_bcm_batch_reports(batch)[index]
+        let report = unsafe ccan_bcm_batch_reports(memory)[index]
         let isFD = report.flags & UInt32(CAN_FD_FRAME) != 0
         let content: WatchReport.Content
         switch report.opcode {

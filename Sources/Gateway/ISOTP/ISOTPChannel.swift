@@ -39,7 +39,7 @@ final class ISOTPChannel {
     private var watch: WatchedDescriptor?
     private var transfer: Transfer?
     private var retry: Timer?
-    /// Whether the kernel still works on a PDU that was given up here, as the interface went down.
+    /// Whether the kernel is still busy with a PDU that was given up here because the interface went down.
     private var isAbandoned = false
 
     /// Called when a PDU may have arrived, while ``reads`` is on.
@@ -109,7 +109,7 @@ final class ISOTPChannel {
         return SystemError(errno, call: "send")
     }
 
-    /// Gives an error of the socket to whom it concerns.
+    /// Tells whoever it concerns of an error of the socket.
     private func settle(_ error: SystemError) {
         switch error.errno {
         case .communicationError, .messageTooLong:
@@ -119,7 +119,7 @@ final class ISOTPChannel {
                 return
             }
         case .badMessage where transfer?.needsFlowControl == true:
-            // Of a flow control frame it ends the transfer, of a PDU that is received it does not.
+            // A bad flow control frame ends the transfer, a bad PDU that is being received does not.
             if hasEnded { return finish(.refused(error)) }
         case .badMessage, .illegalSequence, .timedOut:
             // The transfer was through before.
@@ -134,7 +134,7 @@ final class ISOTPChannel {
         failed?(error)
     }
 
-    /// Whether the kernel works on the transfer no more.
+    /// Whether the kernel has finished with the transfer.
     private var hasEnded: Bool { transfer?.isUnderWay == true && (try? socket?.isIdle()) == true }
 
     // MARK: Receiving
