@@ -68,11 +68,10 @@ public struct BroadcastManager: ~Copyable, Sendable {
     /// Opens a socket for an interface, which may be down.
     /// - Throws: ENODEV when there is no such interface, EPROTONOSUPPORT without CAN_BCM.
     public init(interfaceIndex: Int) throws(SystemError) {
-        // Index 0 would serve all interfaces.
-        guard interfaceIndex > 0 else { throw SystemError(.noSuchDevice, call: "connect") }
+        let index = try Int32(interfaceIndex: interfaceIndex, call: "connect")
         let descriptor = try Descriptor.canSocket(SOCK_DGRAM, CAN_BCM)
         let number = descriptor.number
-        try shim("connect") { ccan_connect(number, Int32(interfaceIndex)) }
+        try shim("connect") { ccan_connect(number, index) }
         self.descriptor = descriptor
     }
 

@@ -42,6 +42,7 @@ public struct ISOTPSocket: ~Copyable, Sendable {
     public init(
         interfaceIndex: Int, transmit: Identifier, receive: Identifier, options: ISOTPOptions = ISOTPOptions()
     ) throws(SystemError) {
+        let index = try Int32(interfaceIndex: interfaceIndex, call: "bind")
         let descriptor = try Descriptor.canSocket(SOCK_DGRAM, CAN_ISOTP)
         // The kernel takes options only before it binds.
         try descriptor.setOption(CAN_ISOTP_OPTS, can_isotp_options(options))
@@ -51,7 +52,7 @@ public struct ISOTPSocket: ~Copyable, Sendable {
         try descriptor.setOption(CAN_ISOTP_LL_OPTS, can_isotp_ll_options(options.link))
         try descriptor.enableTimestamps()
         let number = descriptor.number
-        try shim("bind") { ccan_isotp_bind(number, Int32(interfaceIndex), receive.canID, transmit.canID) }
+        try shim("bind") { ccan_isotp_bind(number, index, receive.canID, transmit.canID) }
         self.descriptor = descriptor
     }
 
@@ -171,7 +172,7 @@ extension can_isotp_ll_options {
         case .classic: self.init(mtu: Wire.classicSize, tx_dl: 8, tx_flags: 0)
         case .fd(let dataLength, let bitRateSwitch):
             self.init(
-                mtu: Wire.fdSize, tx_dl: UInt8(dataLength), tx_flags: bitRateSwitch ? Wire.bitRateSwitch : 0)
+                mtu: Wire.fdSize, tx_dl: UInt8(clamping: dataLength), tx_flags: bitRateSwitch ? Wire.bitRateSwitch : 0)
         }
     }
 }

@@ -18,12 +18,11 @@ public struct RawSocket: ~Copyable, Sendable {
     /// - Throws: EAFNOSUPPORT or EPROTONOSUPPORT on a kernel without CAN_RAW, ENODEV when there is no such interface
     ///   or it is no CAN interface.
     public init(interfaceIndex: Int) throws(SystemError) {
-        // Index 0 would bind to all interfaces.
-        guard interfaceIndex > 0 else { throw SystemError(.noSuchDevice, call: "bind") }
+        let index = try Int32(interfaceIndex: interfaceIndex, call: "bind")
         let descriptor = try Descriptor.canSocket(SOCK_RAW, CAN_RAW)
         try descriptor.setOption(SOL_CAN_RAW, CAN_RAW_FD_FRAMES, 1)
         let number = descriptor.number
-        try shim("bind") { ccan_bind(number, Int32(interfaceIndex)) }
+        try shim("bind") { ccan_bind(number, index) }
         self.descriptor = descriptor
     }
 

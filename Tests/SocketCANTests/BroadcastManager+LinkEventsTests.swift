@@ -34,7 +34,7 @@ extension KernelTests {
                     == .notConnected)
         }
 
-        @Test(arguments: [999_999, Int(Int32.max)])
+        @Test(arguments: [999_999, Int(Int32.max), Int.max])
         func anInterfaceThatDoesNotExistIsRefused(index: Int) {
             #expect(refusal { () throws(SystemError) in try BroadcastManager(interfaceIndex: index) } == .noSuchDevice)
         }

@@ -11,7 +11,7 @@ extension KernelTests {
 
         // MARK: Opening
 
-        @Test(arguments: [0, -1, 999_999, Int(Int32.max)])
+        @Test(arguments: [0, -1, 999_999, Int(Int32.max), Int(Int32.max) + 1])
         func anInterfaceThatDoesNotExistIsRefused(index: Int) {
             #expect(refusal { () throws(SystemError) in try RawSocket(interfaceIndex: index) } == .noSuchDevice)
         }
