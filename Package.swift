@@ -9,8 +9,10 @@
 //      │           └─────▶ HTTP ◀─┐
 //      └────────▶ HTTPServer ─────┴▶ EventLoop
 //
-// Linux (errno, descriptors, clocks) lies under everything that makes system calls. Each C module has
-// one Swift owner: jansson JSON, libmicrohttpd and wslay HTTPServer, Linux CAN and libnl SocketCAN.
+// Linux (errno, descriptors, clocks) lies under everything that makes system calls.
+//
+// Each C module has one Swift owner: CJansson JSON, CMicroHTTPD and CWslay HTTPServer, CLinuxCAN and
+// CNetlinkRoute SocketCAN, CEpoll EventLoop, CLinux Linux, COpenAPI Gateway.
 
 import PackageDescription
 
@@ -26,7 +28,7 @@ let strict: [SwiftSetting] = [
 let package = Package(
     name: "canhttpd",
     products: [
-        .library(name: "SocketCAN", targets: ["CAN", "SocketCAN"]),
+        .library(name: "SocketCAN", targets: ["CAN", "Linux", "SocketCAN"]),
         .executable(name: "canhttpd", targets: ["canhttpd"]),
     ],
     dependencies: [
@@ -88,7 +90,7 @@ let package = Package(
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
         .testTarget(name: "LinuxTests", dependencies: ["Linux"], swiftSettings: strict),
         .testTarget(
-            name: "SocketCANTests", dependencies: ["SocketCAN", "CAN", "JSON", "Linux", "CLinuxCAN"],
+            name: "SocketCANTests", dependencies: ["SocketCAN", "CAN", "JSON", "Linux"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

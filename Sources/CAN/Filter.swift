@@ -46,13 +46,6 @@ public struct Filter: Sendable {
     }
 }
 
-extension Frame {
-    /// Whether it is a remote frame.
-    public var isRemote: Bool {
-        if case .remote = content { true } else { false }
-    }
-}
-
 extension Filter: Hashable {
     /// Equal when they do the same: bits of the identifier that are not compared do not count.
     public static func == (left: Filter, right: Filter) -> Bool {
@@ -69,17 +62,14 @@ extension Filter: Hashable {
 }
 
 extension Filter {
-    private static let extendedFlag: UInt32 = 0x8000_0000
-    private static let remoteFlag: UInt32 = 0x4000_0000
-
     /// The identifier with the flags that the kernel compares: bit 31 extended, bit 30 remote.
     public var rawIdentifier: UInt32 {
-        identifier | (extended == true ? Self.extendedFlag : 0) | (remote == true ? Self.remoteFlag : 0)
+        identifier | (extended == true ? CANIDFlag.extended : 0) | (remote == true ? CANIDFlag.remote : 0)
     }
 
     /// The mask with the flags that the kernel compares.
     public var rawMask: UInt32 {
-        mask | (extended != nil ? Self.extendedFlag : 0) | (remote != nil ? Self.remoteFlag : 0)
+        mask | (extended != nil ? CANIDFlag.extended : 0) | (remote != nil ? CANIDFlag.remote : 0)
     }
 
     /// Makes a filter of the kernel's numbers, inversion apart.
@@ -87,8 +77,8 @@ extension Filter {
         self.init(
             identifier: rawIdentifier & Identifier.greatestExtended,
             mask: rawMask & Identifier.greatestExtended,
-            extended: rawMask & Self.extendedFlag == 0 ? nil : rawIdentifier & Self.extendedFlag != 0,
-            remote: rawMask & Self.remoteFlag == 0 ? nil : rawIdentifier & Self.remoteFlag != 0,
+            extended: rawMask & CANIDFlag.extended == 0 ? nil : rawIdentifier & CANIDFlag.extended != 0,
+            remote: rawMask & CANIDFlag.remote == 0 ? nil : rawIdentifier & CANIDFlag.remote != 0,
             isInverted: isInverted)
     }
 
@@ -115,11 +105,11 @@ extension Filter {
             throw InvalidFilter("'\(text)' needs 1 to 8 hex digits on both sides of '\(text[separator])'")
         }
         // In the mask the flag is common (DFFFFFFF and FFFFFFFF are written for "all bits") and means nothing.
-        guard identifier & 0x2000_0000 == 0 else {
+        guard identifier & CANIDFlag.error == 0 else {
             throw InvalidFilter("'\(text)' has the error flag (20000000); error frames are chosen by #mask")
         }
         self.init(
-            rawIdentifier: identifier | (digits.utf8.count == 8 ? Self.extendedFlag : 0), rawMask: mask,
+            rawIdentifier: identifier | (digits.utf8.count == 8 ? CANIDFlag.extended : 0), rawMask: mask,
             isInverted: text[separator] == "~")
     }
 
@@ -130,19 +120,5 @@ extension Filter {
         text.append(UInt8(ascii: isInverted ? "~" : ":"))
         Hex.append(rawMask, digits: rawMask > Identifier.greatestStandard ? 8 : 3, to: &text)
         return String(decoding: text, as: UTF8.self)
-    }
-}
-
-/// Why something is no valid filter.
-public struct InvalidFilter: Error, Hashable, Sendable, CustomStringConvertible {
-    /// What is wrong and what would be valid, a sentence.
-    public let description: String
-    /// Which item of a list it is, from 0.
-    public let index: Int?
-
-    /// Makes an error of a sentence.
-    public init(_ description: String, index: Int? = nil) {
-        self.description = description
-        self.index = index
     }
 }

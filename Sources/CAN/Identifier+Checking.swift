@@ -2,7 +2,7 @@ extension Identifier {
     /// Makes an identifier of a number that the format must hold.
     /// - Throws: ``InvalidFrame`` with the field `id` and the greatest value.
     public init(checking value: UInt32, extended: Bool) throws(InvalidFrame) {
-        if value & 0x2000_0000 != 0, value <= 0x3FFF_FFFF {
+        if value & ~Identifier.greatestExtended == CANIDFlag.error {
             throw InvalidFrame("id", "has the error flag (20000000); error frames cannot be sent")
         }
         guard let identifier = Identifier(value, extended: extended) else {

@@ -18,8 +18,6 @@ static struct bcm_timeval split(int64_t us) {
     return (struct bcm_timeval){.tv_sec = us / 1000000, .tv_usec = us % 1000000};
 }
 
-static int64_t join(struct bcm_timeval time) { return time.tv_sec * INT64_C(1000000) + time.tv_usec; }
-
 int ccan_bcm_write(int socket, const struct ccan_bcm_head *head, const struct canfd_frame *frames) {
     if (head->frame_count > CAPACITY) return -EINVAL;
     char message[sizeof(struct bcm_msg_head) + CAPACITY * sizeof(struct canfd_frame)];
@@ -31,26 +29,6 @@ int ccan_bcm_write(int socket, const struct ccan_bcm_head *head, const struct ca
     char *end = message + sizeof kernel;
     for (uint32_t i = 0; i < head->frame_count; i++, end += size) memcpy(end, &frames[i], size);
     return write(socket, message, (size_t)(end - message)) < 0 ? -errno : 0;
-}
-
-int ccan_bcm_read(int socket, struct ccan_bcm_head *head, struct canfd_frame *frames) {
-    // A short buffer would cut a message without a word: this one holds the longest.
-    char message[sizeof(struct bcm_msg_head) + CAPACITY * sizeof(struct canfd_frame)];
-    ssize_t length = recv(socket, message, sizeof message, MSG_DONTWAIT);
-    if (length < 0) return -errno;
-    if ((size_t)length < sizeof(struct bcm_msg_head)) return -EPROTO;
-    struct bcm_msg_head kernel;
-    memcpy(&kernel, message, sizeof kernel);
-    *head = (struct ccan_bcm_head){
-        .opcode = kernel.opcode, .flags = kernel.flags, .count = kernel.count, .can_id = kernel.can_id,
-        .frame_count = kernel.nframes, .interval1_us = join(kernel.ival1), .interval2_us = join(kernel.ival2)};
-    size_t size = kernel.flags & CAN_FD_FRAME ? sizeof(struct canfd_frame) : sizeof(struct can_frame);
-    size_t held = ((size_t)length - sizeof kernel) / size;
-    if (head->frame_count > held) head->frame_count = (uint32_t)held;
-    if (head->frame_count > CAPACITY) head->frame_count = CAPACITY;
-    memset(frames, 0, head->frame_count * sizeof *frames);
-    for (uint32_t i = 0; i < head->frame_count; i++) memcpy(&frames[i], message + sizeof kernel + i * size, size);
-    return 1;
 }
 
 // Room for a head and one frame, and for SCM_TIMESTAMPING (three timespecs).

@@ -15,7 +15,7 @@ static inline int64_t stamp(const struct cmsghdr *message, int which) {
     return times[which].tv_sec * INT64_C(1000000000) + times[which].tv_nsec;
 }
 
-// The software's of a message that was received, in nanoseconds; 0: it carries none.
+// The software's time of a message that was received, in nanoseconds; 0: it carries none.
 static inline int64_t software_stamp(struct msghdr *header) {
     for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c))
         if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPING) return stamp(c, STAMP_SOFTWARE);

@@ -98,7 +98,7 @@ public import Linux
         try watch(number: descriptor.number, for: interest, handler)
     }
 
-    /// Like ``watch(_:for:_:)`` for a descriptor that a library owns.
+    /// Like ``watch(_:for:_:)``, by the descriptor's number.
     public func watch(
         number: Int32, for interest: Interest, _ handler: @escaping (Readiness) -> Void
     ) throws(SystemError) -> WatchedDescriptor {

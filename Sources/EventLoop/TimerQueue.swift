@@ -1,18 +1,18 @@
 /// Deadlines in a binary heap; a cancelled timer stays in it, empty, until its time or until they become many.
 struct TimerQueue {
     private var heap: [Timer] = []
-    /// From how many timers on it is worth while to look for cancelled ones.
-    private var roomy = 64
+    /// Cancelled timers are swept out when the heap has grown to this size.
+    private var sweepSize = 64
 
     /// The earliest deadline, nil when there is none.
     var nextDeadline: Int64? { heap.first?.deadline }
 
     mutating func add(_ timer: Timer) {
-        if heap.count >= roomy {
+        if heap.count >= sweepSize {
             let waiting = heap.filter { !$0.isDone }
             heap = []
             for timer in waiting { insert(timer) }
-            roomy = max(64, 2 * waiting.count)
+            sweepSize = max(64, 2 * waiting.count)
         }
         insert(timer)
     }

@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import Glibc
+internal import Linux
 
 /// The socket of a stream: takes records as a whole, keeping the rest of one that did not fit.
 final class StreamSocket {
@@ -79,14 +80,10 @@ final class StreamSocket {
 
     /// Reads into memory; returns the count, 0 at the end of the stream, nil when there is nothing now.
     func read(into buffer: UnsafeMutableRawPointer, count: Int) -> Int? {
-        while true {
-            let count = unsafe recv(number, buffer, count, 0)
-            if count >= 0 { return count }
-            switch errno {
-            case EINTR: continue
-            case EAGAIN: return nil
-            default: return 0
-            }
+        do throws(SystemError) {
+            return try systemCall("recv") { unsafe recv(number, buffer, count, 0) }
+        } catch {
+            return error.errno == .wouldBlock ? nil : 0
         }
     }
 
@@ -107,18 +104,15 @@ final class StreamSocket {
     }
 
     private func write(_ bytes: ArraySlice<UInt8>) -> Int {
-        unsafe bytes.withUnsafeBytes { buffer in
-            while true {
-                let count = unsafe Glibc.send(number, buffer.baseAddress, buffer.count, Int32(MSG_NOSIGNAL))
-                if count >= 0 { return count }
-                switch errno {
-                case EINTR: continue
-                case EAGAIN: return 0
-                default:
-                    isBroken = true
-                    return 0
+        do throws(SystemError) {
+            return try systemCall("send") {
+                unsafe bytes.withUnsafeBytes {
+                    unsafe Glibc.send(number, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
                 }
             }
+        } catch {
+            if error.errno != .wouldBlock { isBroken = true }
+            return 0
         }
     }
 

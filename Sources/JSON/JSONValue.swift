@@ -84,8 +84,6 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Ex
     public init(_ value: Double?) {
         self = value.map { $0 == $0.rounded() && abs($0) < 1e15 ? .integer(Int($0)) : .real($0) } ?? .null
     }
-    /// A boolean, or `null`.
-    public init(_ value: Bool?) { self = value.map { .boolean($0) } ?? .null }
     /// An array of strings.
     public init(_ values: [String]) { self = .array(values.map { .string($0) }) }
 }

@@ -11,7 +11,7 @@ public struct Descriptor: ~Copyable, Sendable {
         self.number = number
     }
 
-    /// Gives the number to who closes it in another way.
+    /// Gives up the number, to whoever closes it in another way.
     public consuming func release() -> Int32 {
         let number = number
         discard self

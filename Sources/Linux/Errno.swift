@@ -30,8 +30,6 @@ public struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
     public static let noSuchEntry = Errno(rawValue: ENOENT)
     /// The corresponding C constant is `ENXIO`.
     public static let noSuchAddress = Errno(rawValue: ENXIO)
-    /// The corresponding C constant is `EINTR`.
-    public static let interrupted = Errno(rawValue: EINTR)
     /// The corresponding C constant is `EAGAIN`.
     public static let wouldBlock = Errno(rawValue: EAGAIN)
     /// The corresponding C constant is `EACCES`.
@@ -40,8 +38,6 @@ public struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
     public static let noSuchDevice = Errno(rawValue: ENODEV)
     /// The corresponding C constant is `EINVAL`.
     public static let invalidArgument = Errno(rawValue: EINVAL)
-    /// The corresponding C constant is `EPIPE`.
-    public static let brokenPipe = Errno(rawValue: EPIPE)
     /// The corresponding C constant is `ERANGE`.
     public static let outOfRange = Errno(rawValue: ERANGE)
     /// The corresponding C constant is `ENETDOWN`.
@@ -50,8 +46,6 @@ public struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
     public static let noBufferSpace = Errno(rawValue: ENOBUFS)
     /// The corresponding C constant is `ENOTCONN`.
     public static let notConnected = Errno(rawValue: ENOTCONN)
-    /// The corresponding C constant is `EADDRINUSE`.
-    public static let addressInUse = Errno(rawValue: EADDRINUSE)
     /// The corresponding C constant is `EAFNOSUPPORT`.
     public static let addressFamilyNotSupported = Errno(rawValue: EAFNOSUPPORT)
     /// The corresponding C constant is `EPROTONOSUPPORT`.
@@ -78,6 +72,4 @@ public struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
     public static let busy = Errno(rawValue: EBUSY)
     /// The corresponding C constant is `EDOM`.
     public static let outOfDomain = Errno(rawValue: EDOM)
-    /// The corresponding C constant is `EIO`.
-    public static let inputOutput = Errno(rawValue: EIO)
 }

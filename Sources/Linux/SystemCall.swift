@@ -1,9 +1,8 @@
 internal import Glibc
 
-/// Runs a system call and returns its result, or throws the errno that it left.
+/// Runs a system call and returns its result, or throws the errno that it left (``SystemError/init(checking:call:)``).
 ///
-/// EINTR is retried. EBADF and EFAULT are defects of this program, never conditions to handle, and trap.
-/// The errno is read here and nowhere else.
+/// EINTR is retried; EBADF and EFAULT trap. No other Swift code reads the errno.
 ///
 /// - Parameters:
 ///   - name: The name of the call, for the error.
@@ -16,11 +15,6 @@ public func systemCall<Result: FixedWidthInteger & SignedInteger>(
     while true {
         let result = body()
         if result != -1 { return result }
-        let code = errno
-        switch code {
-        case EINTR: continue
-        case EBADF, EFAULT: fatalError("\(name): \(Errno(rawValue: code))")
-        default: throw SystemError(Errno(rawValue: code), call: name)
-        }
+        if let error = SystemError(checking: errno, call: name) { throw error }
     }
 }

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// A system call that failed: which one, and why.
 public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Why it failed.
@@ -9,6 +11,17 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     public init(_ errno: Errno, call: StaticString) {
         self.errno = errno
         self.call = call.description
+    }
+
+    /// Makes the error of a call that left an error number; nil for EINTR, upon which the call is to be made again.
+    ///
+    /// EBADF and EFAULT are defects of this program, never conditions to handle, and trap.
+    public init?(checking number: Int32, call: StaticString) {
+        switch number {
+        case EINTR: return nil
+        case EBADF, EFAULT: fatalError("\(call): \(Errno(rawValue: number))")
+        default: self.init(Errno(rawValue: number), call: call)
+        }
     }
 
     /// `bind: ENODEV (No such device)`.

@@ -2,10 +2,10 @@ public import CAN
 internal import CLinuxCAN
 public import Linux
 
-/// The receiving side: the kernel looks at each frame of an identifier and reports only what is worth it.
+/// The receiving side: the kernel looks at each frame of an identifier and reports only what is of interest.
 ///
-/// It sees the frames of this host too, and those of a key's kind alone. Watches outlive that the interface is down,
-/// while their timeouts go on; they are over when it is removed. Source: `bcm_rx_setup` and `bcm_rx_handler` in
+/// It sees this host's own frames too, and only those of the key's kind. A watch survives its interface going down, and
+/// its timeout runs on; it is over when the interface is removed. Source: `bcm_rx_setup` and `bcm_rx_handler` in
 /// net/can/bcm.c of the kernel.
 extension BroadcastManager {
     /// What names a watch on its socket: the frames that it looks at. A second watch of the same key would replace the
@@ -25,15 +25,11 @@ extension BroadcastManager {
             self.isRemote = isRemote
         }
 
-        init(canID: UInt32, flags: UInt32) {
-            self.init(
-                Identifier(truncating: canID, extended: canID & Wire.extended != 0),
-                isFD: flags & UInt32(CAN_FD_FRAME) != 0, isRemote: canID & Wire.remote != 0)
+        init(canID: UInt32, isFD: Bool) {
+            self.init(Identifier(canID: canID), isFD: isFD, isRemote: canID & CANIDFlag.remote != 0)
         }
 
-        var canID: UInt32 {
-            identifier.value | (identifier.isExtended ? Wire.extended : 0) | (isRemote ? Wire.remote : 0)
-        }
+        var canID: UInt32 { identifier.canID | (isRemote ? CANIDFlag.remote : 0) }
         var flags: UInt32 { isFD ? UInt32(CAN_FD_FRAME) : 0 }
         /// The bytes of a frame's data that can be compared.
         var size: Int { isFD ? Payload.capacity : 8 }
@@ -43,10 +39,10 @@ extension BroadcastManager {
     public enum Comparison: Hashable, Sendable {
         /// All.
         case everyFrame
-        /// The first, and those whose bits under a mask are others than in the frame reported last. Bytes are compared
-        /// as far as the newer of the two reaches, in steps of 8.
+        /// The first, and those whose bits under a mask differ from the frame reported last. Bytes are compared as far
+        /// as the newer of the two reaches, in steps of 8.
         case content(mask: Payload)
-        /// As `content`, separately for each kind of message that the identifier carries: bits under the mask, in the
+        /// Like `content`, separately for each kind of message that the identifier carries: bits under the mask, in the
         /// first 8 bytes, say which kind a frame is. Kinds that are not listed are not reported.
         case multiplexed(mask: Payload, [Multiplexed])
     }
@@ -75,13 +71,13 @@ extension BroadcastManager {
     /// - Parameters:
     ///   - key: One that is not in use on this socket.
     ///   - comparison: Which frames are reported.
-    ///   - timeout: After how many microseconds without a frame of the key that is reported, once; then the next frame
-    ///     is reported whatever it contains. 0 for never.
-    ///   - throttle: How many microseconds lie between two reports at least; what comes between is reported at the end
-    ///     of that time as it then is. 0 for no limit. One that is longer than `timeout` loses what it still holds back
-    ///     when that is over.
-    ///   - startsTimer: Whether the timeout runs from now on, and not only from the next frame on.
-    ///   - checksLength: Whether a frame of another length than the one reported last is reported too.
+    ///   - timeout: After how many microseconds without a frame of the key a silence is reported, once; the next frame
+    ///     is then reported whatever it contains. 0 for never.
+    ///   - throttle: How many microseconds lie at least between two reports; of what comes in between, the latest is
+    ///     reported at the end of that time. 0 for no limit. One longer than `timeout` loses what it still holds back
+    ///     when the timeout is over.
+    ///   - startsTimer: Whether the timeout runs from now on rather than from the next frame.
+    ///   - checksLength: Whether a frame is also reported for having another length than the one reported last.
     /// - Throws: EINVAL for more than 256 kinds of messages or a time beyond 400 days, ENOTCONN when the interface is
     ///   gone.
     public func watch(
@@ -110,30 +106,6 @@ extension BroadcastManager {
         try write(UInt32(RX_DELETE), key, flags: 0, 0, 0, [])
     }
 
-    /// Has the kernel say with each report when its frame was received, and asks for a receive buffer of so many bytes
-    /// of kernel memory, beyond the system's limit where permitted (CAP_NET_ADMIN). A report takes about 770 of them.
-    public func prepareForReports(receiveBuffer bytes: Int) throws(SystemError) {
-        try socket.enableTimestamps()
-        _ = try socket.setReceiveBuffer(bytes: bytes)
-    }
-
-    /// Receives what the kernel reports, up to ``ReportBatch/capacity`` messages.
-    /// - Returns: The number of messages, 0 when there are none.
-    /// - Throws: ENETDOWN once when the interface goes down, ENODEV once when it is removed. What was reported before
-    ///   can still be received after either.
-    public func receive(into batch: ReportBatch) throws(SystemError) -> Int {
-        batch.count = 0
-        do {
-            batch.count = Int(try shim("recvmmsg") { unsafe ccan_bcm_receive(socket.number, batch.batch) })
-        } catch  where error.errno == .wouldBlock {
-            return 0
-        }
-        return batch.count
-    }
-
-    /// How many reports found the receive buffer full so far (SO_MEMINFO).
-    public func dropCount() throws(SystemError) -> UInt32 { try socket.dropCount() }
-
     private func write(
         _ opcode: UInt32, _ key: WatchKey, flags: UInt32, _ timeout: Int64, _ throttle: Int64, _ frames: [Frame]
     ) throws(SystemError) {
@@ -141,7 +113,7 @@ extension BroadcastManager {
             opcode: opcode, flags: flags | key.flags, count: 0, can_id: key.canID, frame_count: UInt32(frames.count),
             interval1_us: timeout, interval2_us: throttle)
         let wire = frames.map { canfd_frame($0) }
-        try shim("write") { unsafe ccan_bcm_write(socket.number, &head, wire) }
+        try shim("write") { unsafe ccan_bcm_write(descriptor.number, &head, wire) }
     }
 }
 

@@ -26,7 +26,9 @@ public struct BroadcastManager: ~Copyable, Sendable {
             self.isFD = isFD
         }
 
-        var canID: UInt32 { Wire.extended | number }
+        init(canID: UInt32, isFD: Bool) { self.init(canID & 0x0FFF_FFFF, isFD: isFD) }
+
+        var canID: UInt32 { CANIDFlag.extended | number }
         var flags: UInt32 { isFD ? UInt32(CAN_FD_FRAME) : 0 }
     }
 
@@ -47,12 +49,12 @@ public struct BroadcastManager: ~Copyable, Sendable {
         }
     }
 
-    /// What the kernel tells of a sequence.
-    public enum Event: Hashable, Sendable {
-        /// The `count` of its schedule has run out (TX_EXPIRED). For a count of 1 the kernel never says so.
+    /// What the kernel tells.
+    public enum Report: Hashable, Sendable {
+        /// The `count` of a sequence's schedule has run out (TX_EXPIRED). For a count of 1 the kernel never says so.
         case expired(Key)
-        /// The answer to ``requestStatus(_:)``; `schedule.count` is what is left of it.
-        case status(Key, schedule: Schedule, frames: [Frame])
+        /// A watch has found something.
+        case watch(WatchReport)
     }
 
     /// The most frames of a sequence.
@@ -60,23 +62,18 @@ public struct BroadcastManager: ~Copyable, Sendable {
     /// The longest interval: 400 days, in microseconds.
     public static let longestInterval: Int64 = 34_560_000 * 1_000_000
 
-    let socket: Descriptor
+    /// The socket, to wait on it.
+    public let descriptor: Descriptor
 
     /// Opens a socket for an interface, which may be down.
     /// - Throws: ENODEV when there is no such interface, EPROTONOSUPPORT without CAN_BCM.
     public init(interfaceIndex: Int) throws(SystemError) {
-        // Index 0 would serve all interfaces.
-        guard interfaceIndex > 0 else { throw SystemError(.noSuchDevice, call: "connect") }
-        let socket = try Descriptor.canSocket(SOCK_DGRAM, CAN_BCM)
-        let number = socket.number
-        try shim("connect") { ccan_connect(number, Int32(interfaceIndex)) }
-        self.socket = socket
+        let index = try Int32(interfaceIndex: interfaceIndex, call: "connect")
+        let descriptor = try Descriptor.canSocket(SOCK_DGRAM, CAN_BCM)
+        let number = descriptor.number
+        try shim("connect") { ccan_connect(number, index) }
+        self.descriptor = descriptor
     }
-
-    /// Calls a body with the descriptor, to wait on it; it stays the socket's.
-    public func withDescriptor<Result, Failure: Error>(
-        _ body: (borrowing Descriptor) throws(Failure) -> Result
-    ) throws(Failure) -> Result { try body(socket) }
 
     /// Starts a sequence, or gives one new frames and a new schedule and starts it over (TX_SETUP).
     ///
@@ -93,7 +90,7 @@ public struct BroadcastManager: ~Copyable, Sendable {
     /// Gives a sequence new frames; its timer goes on undisturbed (TX_SETUP without flags).
     /// - Parameters:
     ///   - frames: Not more than it was started with.
-    ///   - reportsExpiry: Whether ``Event/expired(_:)`` is still wanted; an update replaces that wish too.
+    ///   - reportsExpiry: Whether ``Report/expired(_:)`` is still wanted; an update replaces that wish too.
     public func update(_ key: Key, _ frames: [Frame], reportsExpiry: Bool) throws(SystemError) {
         try write(
             UInt32(TX_SETUP), key, flags: reportsExpiry ? UInt32(TX_COUNTEVT) : 0, Schedule(interval: 0), frames)
@@ -113,48 +110,34 @@ public struct BroadcastManager: ~Copyable, Sendable {
         try write(UInt32(TX_DELETE), key, flags: 0, Schedule(interval: 0), [])
     }
 
-    /// Asks for a sequence as the kernel holds it; the answer is a ``Event/status(_:schedule:frames:)`` (TX_READ).
-    /// - Throws: EINVAL when there is none of this key.
-    public func requestStatus(_ key: Key) throws(SystemError) {
-        try write(UInt32(TX_READ), key, flags: 0, Schedule(interval: 0), [])
+    /// Has the kernel say with each report when its frame was received, and asks for a receive buffer of so many bytes
+    /// of kernel memory, beyond the system's limit where permitted (CAP_NET_ADMIN). A report takes about 770 of them.
+    public func prepareForReports(receiveBuffer bytes: Int) throws(SystemError) {
+        try descriptor.enableTimestamps()
+        _ = try descriptor.setReceiveBuffer(bytes: bytes)
     }
 
-    /// Sends one frame now (TX_SEND). Of all calls here, this alone says when the interface is down or its queue full.
-    public func send(_ frame: Frame) throws(SystemError) {
-        let key = Key(0, isFD: frame.isFD)
-        try write(UInt32(TX_SEND), key, flags: 0, Schedule(interval: 0), [frame])
-    }
-
-    /// The next thing that the kernel has to tell, nil when there is none now.
-    public func receive() throws(SystemError) -> Event? {
-        var frames = [canfd_frame](repeating: canfd_frame(), count: Self.capacity + 1)
-        while true {
-            var head = ccan_bcm_head()
-            do {
-                try shim("recv") { unsafe ccan_bcm_read(socket.number, &head, &frames) }
-            } catch  where error.errno == .wouldBlock {
-                return nil
-            }
-            let isFD = head.flags & UInt32(CAN_FD_FRAME) != 0
-            let key = Key(head.can_id & 0x0FFF_FFFF, isFD: isFD)
-            switch head.opcode {
-            case UInt32(TX_EXPIRED): return .expired(key)
-            case UInt32(TX_STATUS):
-                let size = isFD ? Wire.fdSize : Wire.classicSize
-                return .status(
-                    key,
-                    schedule: Schedule(
-                        count: head.count, initialInterval: head.interval1_us, interval: head.interval2_us),
-                    frames: frames.prefix(Int(head.frame_count)).map { $0.frame(size: size) })
-            default: continue
-            }
+    /// Receives what the kernel tells, up to ``ReportBatch/capacity`` messages.
+    /// - Returns: The number of messages, 0 when there are none.
+    /// - Throws: ENETDOWN once when the interface goes down, ENODEV once when it is removed. What was told before can
+    ///   still be received after either.
+    public func receive(into batch: ReportBatch) throws(SystemError) -> Int {
+        batch.count = 0
+        do {
+            batch.count = Int(try shim("recvmmsg") { unsafe ccan_bcm_receive(descriptor.number, batch.memory) })
+        } catch  where error.errno == .wouldBlock {
+            return 0
         }
+        return batch.count
     }
+
+    /// How many reports found the receive buffer full so far (SO_MEMINFO).
+    public func dropCount() throws(SystemError) -> UInt32 { try descriptor.dropCount() }
 
     /// How many frames the kernel has sent of each sequence (`/proc/net/can-bcm`), also when its interface is gone.
     public func sentCounts() throws(SystemError) -> [Key: Int] {
         var status = stat()
-        try systemCall("fstat") { unsafe fstat(socket.number, &status) }
+        try systemCall("fstat") { unsafe fstat(descriptor.number, &status) }
         let path = "/proc/net/can-bcm/\(status.st_ino)"
         let table: [UInt8]
         do {
@@ -162,7 +145,7 @@ public struct BroadcastManager: ~Copyable, Sendable {
         } catch  where error.errno == .noSuchEntry {
             // The kernel took the file away with the interface (bcm_notify), but keeps the sequences: a socket that is
             // connected to none has a file again (bcm_connect).
-            try shim("connect") { ccan_connect(socket.number, 0) }
+            try shim("connect") { ccan_connect(descriptor.number, 0) }
             table = try Machine.contents(of: path)
         }
         var counts: [Key: Int] = [:]
@@ -180,7 +163,7 @@ public struct BroadcastManager: ~Copyable, Sendable {
         for digit in words[1] { number = number << 4 | UInt32(Hex.nibble(digit) ?? 0) }
         var sent = 0
         for digit in words[words.count - 1] { sent = sent * 10 + Int(Hex.nibble(digit) ?? 0) }
-        return (Key(number & 0x0FFF_FFFF, isFD: words[3].first == UInt8(ascii: "(")), sent)
+        return (Key(canID: number, isFD: words[3].first == UInt8(ascii: "(")), sent)
     }
 
     private func write(
@@ -191,6 +174,6 @@ public struct BroadcastManager: ~Copyable, Sendable {
             frame_count: UInt32(frames.count), interval1_us: schedule.initialInterval,
             interval2_us: schedule.interval)
         let wire = frames.map { canfd_frame($0) }
-        try shim("write") { unsafe ccan_bcm_write(socket.number, &head, wire) }
+        try shim("write") { unsafe ccan_bcm_write(descriptor.number, &head, wire) }
     }
 }

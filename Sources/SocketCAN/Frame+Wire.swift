@@ -3,9 +3,6 @@ internal import CLinuxCAN
 
 /// Frames as the kernel lays them out (linux/can.h): `can_frame`, 16 bytes, and `canfd_frame`, 72.
 enum Wire {
-    static let extended: UInt32 = 0x8000_0000
-    static let remote: UInt32 = 0x4000_0000
-    static let error: UInt32 = 0x2000_0000
     static let classicSize: UInt8 = 16
     static let fdSize: UInt8 = 72
     static let bitRateSwitch: UInt8 = 0x01
@@ -17,13 +14,12 @@ extension canfd_frame {
     /// A frame in the kernel's layout. What lies behind the data is zero.
     init(_ frame: Frame) {
         self.init()
-        can_id = frame.identifier.value | (frame.identifier.isExtended ? Wire.extended : 0)
+        can_id = frame.canID
         switch frame.content {
         case .data(let payload, let rawDLC):
             setData(payload)
             __res1 = rawDLC ?? 0
         case .remote(let length, let rawDLC):
-            can_id |= Wire.remote
             len = length
             __res1 = rawDLC ?? 0
         case .fd(let payload, let bitRateSwitch, let errorStateIndicator):
@@ -37,7 +33,7 @@ extension canfd_frame {
     /// An error frame in the kernel's layout.
     init(_ error: ErrorFrame) {
         self.init()
-        can_id = error.classes.rawValue | Wire.error
+        can_id = error.canID
         setData(error.data)
     }
 
@@ -61,7 +57,7 @@ extension canfd_frame {
 
     /// What the kernel delivered in so many bytes.
     func message(size: UInt8) -> Message {
-        if can_id & Wire.error != 0 {
+        if can_id & CANIDFlag.error != 0 {
             return .error(ErrorFrame(classes: ErrorClasses(rawValue: can_id), data: payload(atMost: 8)))
         }
         return .frame(frame(size: size))
@@ -69,7 +65,7 @@ extension canfd_frame {
 
     /// The frame that the kernel delivered in so many bytes.
     func frame(size: UInt8) -> Frame {
-        let identifier = Identifier(truncating: can_id, extended: can_id & Wire.extended != 0)
+        let identifier = Identifier(canID: can_id)
         if size == Wire.fdSize {
             return Frame(
                 identifier: identifier,
@@ -78,7 +74,7 @@ extension canfd_frame {
                     errorStateIndicator: flags & Wire.errorStateIndicator != 0))
         }
         let rawDLC = len == 8 && (9...15).contains(__res1) ? __res1 : nil
-        if can_id & Wire.remote != 0 {
+        if can_id & CANIDFlag.remote != 0 {
             return Frame(identifier: identifier, content: .remote(length: min(len, 8), rawDLC: rawDLC))
         }
         return Frame(identifier: identifier, content: .data(payload(atMost: 8), rawDLC: rawDLC))

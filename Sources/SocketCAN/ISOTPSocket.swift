@@ -17,8 +17,8 @@ public import Linux
 ///
 /// A receiver can put a transfer off for ever by asking to wait: the kernel sets no bound.
 ///
-/// Source: net/can/isotp.c of the kernel, from Linux 6.6 on and in 6.1 as its stable releases have it. That it becomes
-/// writable only when a transfer is over came with Linux 6.3 (`isotp_poll`).
+/// Source: net/can/isotp.c of the kernel, from Linux 6.6 on and in 6.1 as its stable releases have it. Before Linux 6.3
+/// it counts as writable during a transfer too (`isotp_poll`).
 public struct ISOTPSocket: ~Copyable, Sendable {
     /// What was received.
     public struct PDU: Hashable, Sendable {
@@ -28,7 +28,8 @@ public struct ISOTPSocket: ~Copyable, Sendable {
         public let timestamp: Int64?
     }
 
-    private let socket: Descriptor
+    /// The socket, to wait on it.
+    public let descriptor: Descriptor
 
     /// Opens a socket on an interface, which may be down: then an ENETDOWN waits on it.
     ///
@@ -41,17 +42,18 @@ public struct ISOTPSocket: ~Copyable, Sendable {
     public init(
         interfaceIndex: Int, transmit: Identifier, receive: Identifier, options: ISOTPOptions = ISOTPOptions()
     ) throws(SystemError) {
-        let socket = try Descriptor.canSocket(SOCK_DGRAM, CAN_ISOTP)
+        let index = try Int32(interfaceIndex: interfaceIndex, call: "bind")
+        let descriptor = try Descriptor.canSocket(SOCK_DGRAM, CAN_ISOTP)
         // The kernel takes options only before it binds.
-        try socket.setOption(CAN_ISOTP_OPTS, can_isotp_options(options))
-        try socket.setOption(
+        try descriptor.setOption(CAN_ISOTP_OPTS, can_isotp_options(options))
+        try descriptor.setOption(
             CAN_ISOTP_RECV_FC,
             can_isotp_fc_options(bs: options.blockSize, stmin: options.separationTime.code, wftmax: 0))
-        try socket.setOption(CAN_ISOTP_LL_OPTS, can_isotp_ll_options(options.link))
-        try socket.enableTimestamps()
-        let number = socket.number
-        try shim("bind") { ccan_isotp_bind(number, Int32(interfaceIndex), receive.canID, transmit.canID) }
-        self.socket = socket
+        try descriptor.setOption(CAN_ISOTP_LL_OPTS, can_isotp_ll_options(options.link))
+        try descriptor.enableTimestamps()
+        let number = descriptor.number
+        try shim("bind") { ccan_isotp_bind(number, index, receive.canID, transmit.canID) }
+        self.descriptor = descriptor
     }
 
     /// The most bytes of a PDU that the running kernel sends and receives.
@@ -65,11 +67,6 @@ public struct ISOTPSocket: ~Copyable, Sendable {
         return max(size, 8300)
     }
 
-    /// Calls a body with the descriptor, to wait on it; it stays the socket's.
-    public func withDescriptor<Result, Failure: Error>(
-        _ body: (borrowing Descriptor) throws(Failure) -> Result
-    ) throws(Failure) -> Result { try body(socket) }
-
     /// Begins to send a PDU.
     ///
     /// On kernels before 6.6 (6.1: before 6.1.59) it fails with EAGAIN while the descriptor is waited on anywhere.
@@ -79,15 +76,15 @@ public struct ISOTPSocket: ~Copyable, Sendable {
     ///   that waited on the socket.
     public func send(_ data: [UInt8]) throws(SystemError) {
         try systemCall("send") {
-            unsafe Glibc.send(socket.number, data, data.count, Int32(MSG_DONTWAIT))
+            unsafe Glibc.send(descriptor.number, data, data.count, Int32(MSG_DONTWAIT))
         }
     }
 
     /// Whether no PDU is being sent.
     public func isIdle() throws(SystemError) -> Bool {
-        var descriptor = pollfd(fd: socket.number, events: Int16(POLLOUT), revents: 0)
-        try systemCall("poll") { unsafe poll(&descriptor, 1, 0) }
-        return descriptor.revents & Int16(POLLOUT) != 0
+        var polled = pollfd(fd: descriptor.number, events: Int16(POLLOUT), revents: 0)
+        try systemCall("poll") { unsafe poll(&polled, 1, 0) }
+        return polled.revents & Int16(POLLOUT) != 0
     }
 
     /// The next PDU that has arrived, nil when none has.
@@ -95,10 +92,10 @@ public struct ISOTPSocket: ~Copyable, Sendable {
     public func receive() throws(SystemError) -> PDU? {
         do throws(SystemError) {
             let flags = Int32(MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT)
-            let size = try systemCall("recv") { recv(socket.number, nil, 0, flags) }
+            let size = try systemCall("recv") { recv(descriptor.number, nil, 0, flags) }
             var data = [UInt8](repeating: 0, count: size)
             var time: Int64 = 0
-            let length = Int(try shim("recvmsg") { unsafe ccan_isotp_receive(socket.number, &data, size, &time) })
+            let length = Int(try shim("recvmsg") { unsafe ccan_isotp_receive(descriptor.number, &data, size, &time) })
             guard length <= size else { throw SystemError(.messageTooLong, call: "recvmsg") }
             data.removeLast(size - length)
             return PDU(data: data, timestamp: time == 0 ? nil : time)
@@ -109,26 +106,23 @@ public struct ISOTPSocket: ~Copyable, Sendable {
 
     /// Asks for a receive buffer of so many bytes of kernel memory, and returns what was granted.
     @discardableResult
-    public func setReceiveBuffer(bytes: Int) throws(SystemError) -> Int { try socket.setReceiveBuffer(bytes: bytes) }
+    public func setReceiveBuffer(bytes: Int) throws(SystemError) -> Int {
+        try descriptor.setReceiveBuffer(bytes: bytes)
+    }
 
     /// How many PDUs this socket has lost so far because its receive buffer was full.
-    public func dropCount() throws(SystemError) -> UInt32 { try socket.dropCount() }
+    public func dropCount() throws(SystemError) -> UInt32 { try descriptor.dropCount() }
 
     /// Takes the error that waits on the socket, nil when there is none.
-    public func takeError() throws(SystemError) -> Errno? { try socket.takeError() }
+    public func takeError() throws(SystemError) -> Errno? { try descriptor.takeError() }
 
     /// Gives the socket up. What is returned closes it and must be called, once, on a thread that does nothing else: the
     /// kernel takes 17 ms, and waits for a transfer to end.
     /// - Parameter grace: After how many nanoseconds a transfer is broken off.
     public consuming func relinquish(grace: Int64) -> @Sendable () -> Void {
-        let number = socket.release()
+        let number = descriptor.release()
         return { _ = ccan_isotp_close(number, grace) }
     }
-}
-
-extension Identifier {
-    /// The kernel's form.
-    fileprivate var canID: UInt32 { value | (isExtended ? Wire.extended : 0) }
 }
 
 extension Descriptor {
@@ -178,7 +172,7 @@ extension can_isotp_ll_options {
         case .classic: self.init(mtu: Wire.classicSize, tx_dl: 8, tx_flags: 0)
         case .fd(let dataLength, let bitRateSwitch):
             self.init(
-                mtu: Wire.fdSize, tx_dl: UInt8(dataLength), tx_flags: bitRateSwitch ? Wire.bitRateSwitch : 0)
+                mtu: Wire.fdSize, tx_dl: UInt8(clamping: dataLength), tx_flags: bitRateSwitch ? Wire.bitRateSwitch : 0)
         }
     }
 }

@@ -114,12 +114,11 @@ extension BitTiming {
 
 extension BitTimingLimits {
     init(_ limits: can_bittiming_const) {
-        let name = unsafe withUnsafeBytes(of: limits.name) {
-            unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-        }
+        // A driver whose bounds contradict each other has only the lower one.
+        func range(_ least: UInt32, _ greatest: UInt32) -> ClosedRange<Int> { Int(least)...Int(max(least, greatest)) }
         self.init(
-            name: name, segment1: Int(limits.tseg1_min)...Int(limits.tseg1_max),
-            segment2: Int(limits.tseg2_min)...Int(limits.tseg2_max), greatestJumpWidth: Int(limits.sjw_max),
-            prescaler: Int(limits.brp_min)...Int(limits.brp_max), prescalerStep: Int(limits.brp_inc))
+            segment1: range(limits.tseg1_min, limits.tseg1_max), segment2: range(limits.tseg2_min, limits.tseg2_max),
+            greatestJumpWidth: Int(limits.sjw_max), prescaler: range(limits.brp_min, limits.brp_max),
+            prescalerStep: Int(limits.brp_inc))
     }
 }

@@ -96,7 +96,7 @@ extension NetlinkRequest {
 extension ifinfomsg {
     fileprivate init(index: Int) {
         self.init()
-        ifi_index = Int32(index)
+        ifi_index = Int32(clamping: index)
     }
 }
 

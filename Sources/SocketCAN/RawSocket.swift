@@ -10,29 +10,21 @@ public import Linux
 ///
 /// Source: Documentation/networking/can.rst of the kernel, net/can/raw.c.
 public struct RawSocket: ~Copyable, Sendable {
-    private let socket: Descriptor
-    /// The index of the interface.
-    public let interfaceIndex: Int
+    /// The socket, to wait on it.
+    public let descriptor: Descriptor
 
     /// Opens a socket and binds it to an interface, which may be down.
     ///
     /// - Throws: EAFNOSUPPORT or EPROTONOSUPPORT on a kernel without CAN_RAW, ENODEV when there is no such interface
     ///   or it is no CAN interface.
     public init(interfaceIndex: Int) throws(SystemError) {
-        // Index 0 would bind to all interfaces.
-        guard interfaceIndex > 0 else { throw SystemError(.noSuchDevice, call: "bind") }
-        let socket = try Descriptor.canSocket(SOCK_RAW, CAN_RAW)
-        try socket.setOption(SOL_CAN_RAW, CAN_RAW_FD_FRAMES, 1)
-        let number = socket.number
-        try shim("bind") { ccan_bind(number, Int32(interfaceIndex)) }
-        self.socket = socket
-        self.interfaceIndex = interfaceIndex
+        let index = try Int32(interfaceIndex: interfaceIndex, call: "bind")
+        let descriptor = try Descriptor.canSocket(SOCK_RAW, CAN_RAW)
+        try descriptor.setOption(SOL_CAN_RAW, CAN_RAW_FD_FRAMES, 1)
+        let number = descriptor.number
+        try shim("bind") { ccan_bind(number, index) }
+        self.descriptor = descriptor
     }
-
-    /// Calls a body with the descriptor, to wait on it; it stays the socket's.
-    public func withDescriptor<Result, Failure: Error>(
-        _ body: (borrowing Descriptor) throws(Failure) -> Result
-    ) throws(Failure) -> Result { try body(socket) }
 
     // MARK: Options
 
@@ -42,17 +34,17 @@ public struct RawSocket: ~Copyable, Sendable {
     public func setFilters(_ set: FilterSet) throws(SystemError) {
         let filters = set.filters.map { filter in
             can_filter(
-                can_id: filter.rawIdentifier | (filter.isInverted ? 0x2000_0000 : 0), can_mask: filter.rawMask)
+                can_id: filter.rawIdentifier | (filter.isInverted ? CAN_INV_FILTER : 0), can_mask: filter.rawMask)
         }
         let size = socklen_t(filters.count * MemoryLayout<can_filter>.stride)
         try systemCall("setsockopt") {
             unsafe filters.withUnsafeBufferPointer {
-                unsafe setsockopt(socket.number, Int32(SOL_CAN_RAW), Int32(CAN_RAW_FILTER), $0.baseAddress, size)
+                unsafe setsockopt(descriptor.number, Int32(SOL_CAN_RAW), Int32(CAN_RAW_FILTER), $0.baseAddress, size)
             }
         }
         // After the filters, which the kernel may refuse: then nothing has changed.
-        try socket.setOption(SOL_CAN_RAW, CAN_RAW_JOIN_FILTERS, set.isJoined ? 1 : 0)
-        try socket.setOption(SOL_CAN_RAW, CAN_RAW_ERR_FILTER, Int32(bitPattern: set.errors.rawValue))
+        try descriptor.setOption(SOL_CAN_RAW, CAN_RAW_JOIN_FILTERS, set.isJoined ? 1 : 0)
+        try descriptor.setOption(SOL_CAN_RAW, CAN_RAW_ERR_FILTER, Int32(bitPattern: set.errors.rawValue))
     }
 
     /// The filters that the kernel holds, read back from it.
@@ -60,58 +52,58 @@ public struct RawSocket: ~Copyable, Sendable {
         var filters = [can_filter](repeating: can_filter(), count: FilterSet.capacity)
         var size = socklen_t(filters.count * MemoryLayout<can_filter>.stride)
         try systemCall("getsockopt") {
-            unsafe getsockopt(socket.number, Int32(SOL_CAN_RAW), Int32(CAN_RAW_FILTER), &filters, &size)
+            unsafe getsockopt(descriptor.number, Int32(SOL_CAN_RAW), Int32(CAN_RAW_FILTER), &filters, &size)
         }
         let count = Int(size) / MemoryLayout<can_filter>.stride
         return FilterSet(
             filters: filters[..<count].map { filter in
                 Filter(
-                    rawIdentifier: filter.can_id & ~0x2000_0000, rawMask: filter.can_mask,
-                    isInverted: filter.can_id & 0x2000_0000 != 0)
+                    rawIdentifier: filter.can_id & ~CAN_INV_FILTER, rawMask: filter.can_mask,
+                    isInverted: filter.can_id & CAN_INV_FILTER != 0)
             },
-            isJoined: try socket.option(SOL_CAN_RAW, CAN_RAW_JOIN_FILTERS) != 0,
+            isJoined: try descriptor.option(SOL_CAN_RAW, CAN_RAW_JOIN_FILTERS) != 0,
             errors: ErrorClasses(
-                rawValue: UInt32(bitPattern: try socket.option(SOL_CAN_RAW, CAN_RAW_ERR_FILTER))))
+                rawValue: UInt32(bitPattern: try descriptor.option(SOL_CAN_RAW, CAN_RAW_ERR_FILTER))))
     }
 
     /// Whether what this socket sends reaches the other sockets of this host (CAN_RAW_LOOPBACK, on when new).
     public func setLoopback(_ isOn: Bool) throws(SystemError) {
-        try socket.setOption(SOL_CAN_RAW, CAN_RAW_LOOPBACK, isOn ? 1 : 0)
+        try descriptor.setOption(SOL_CAN_RAW, CAN_RAW_LOOPBACK, isOn ? 1 : 0)
     }
 
     /// Whether this socket receives the echo of what it sends itself (CAN_RAW_RECV_OWN_MSGS, off when new).
     public func setReceivesOwn(_ isOn: Bool) throws(SystemError) {
-        try socket.setOption(SOL_CAN_RAW, CAN_RAW_RECV_OWN_MSGS, isOn ? 1 : 0)
+        try descriptor.setOption(SOL_CAN_RAW, CAN_RAW_RECV_OWN_MSGS, isOn ? 1 : 0)
     }
 
     /// Has the kernel stamp each message with its time (SO_TIMESTAMPING, by software and by the controller).
-    public func enableTimestamps() throws(SystemError) { try socket.enableTimestamps() }
+    public func enableTimestamps() throws(SystemError) { try descriptor.enableTimestamps() }
 
     /// Has the kernel say with each message how many were lost (SO_RXQ_OVFL).
     public func enableDropCount() throws(SystemError) {
-        try socket.setOption(SOL_SOCKET, SO_RXQ_OVFL, 1)
+        try descriptor.setOption(SOL_SOCKET, SO_RXQ_OVFL, 1)
     }
 
     /// Asks for a receive buffer of so many bytes of kernel memory, beyond the system's limit where permitted
     /// (CAP_NET_ADMIN), and returns what was granted. One frame takes about 770 to 960 bytes of it.
     @discardableResult
     public func setReceiveBuffer(bytes: Int) throws(SystemError) -> Int {
-        try socket.setReceiveBuffer(bytes: bytes)
+        try descriptor.setReceiveBuffer(bytes: bytes)
     }
 
     /// Makes the send buffer as small as the kernel allows, so that this socket alone cannot fill an interface's queue:
     /// it runs into EAGAIN, for which one can wait, instead of ENOBUFS.
     public func minimizeSendBuffer() throws(SystemError) {
-        try socket.setOption(SOL_SOCKET, SO_SNDBUF, 0)
+        try descriptor.setOption(SOL_SOCKET, SO_SNDBUF, 0)
     }
 
     /// How many messages this socket has lost so far (SO_MEMINFO), also when none has come since.
-    public func dropCount() throws(SystemError) -> UInt32 { try socket.dropCount() }
+    public func dropCount() throws(SystemError) -> UInt32 { try descriptor.dropCount() }
 
     /// Takes the error that waits on the socket (SO_ERROR), nil when there is none: ENETDOWN after the interface went
     /// down, ENODEV after it was removed. Until it is taken, here or by a call that then fails, the socket counts as
     /// ready.
-    public func takeError() throws(SystemError) -> Errno? { try socket.takeError() }
+    public func takeError() throws(SystemError) -> Errno? { try descriptor.takeError() }
 
     // MARK: Frames
 
@@ -123,7 +115,7 @@ public struct RawSocket: ~Copyable, Sendable {
     public func receive(into batch: ReceiveBatch) throws(SystemError) -> Int {
         batch.count = 0
         do {
-            batch.count = Int(try shim("recvmmsg") { unsafe ccan_receive(socket.number, batch.batch) })
+            batch.count = Int(try shim("recvmmsg") { unsafe ccan_receive(descriptor.number, batch.memory) })
         } catch  where error.errno == .wouldBlock {
             return 0
         }
@@ -140,12 +132,12 @@ public struct RawSocket: ~Copyable, Sendable {
         let part = frames.prefix(ReceiveBatch.capacity)
         let wire = part.map { canfd_frame($0) }
         let sizes = part.map { canfd_frame.size(of: $0) }
-        return Int(try shim("sendmmsg") { unsafe ccan_send(socket.number, wire, sizes, UInt32(wire.count)) })
+        return Int(try shim("sendmmsg") { unsafe ccan_send(descriptor.number, wire, sizes, UInt32(wire.count)) })
     }
 
     /// Sends an error frame, for tests of what reads them: a virtual interface passes it to every socket.
     public func send(_ error: ErrorFrame) throws(SystemError) {
         let wire = [canfd_frame(error)]
-        try shim("sendmmsg") { unsafe ccan_send(socket.number, wire, [Wire.classicSize], 1) }
+        try shim("sendmmsg") { unsafe ccan_send(descriptor.number, wire, [Wire.classicSize], 1) }
     }
 }

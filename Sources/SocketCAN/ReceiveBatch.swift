@@ -7,22 +7,22 @@ internal import CLinuxCAN
     public static let capacity = Int(CCAN_BATCH)
 
     // Allocated in init, freed in deinit, and touched only by receive calls and the subscript.
-    let batch: OpaquePointer
+    let memory: OpaquePointer
     /// The number of messages that the last call received.
     public internal(set) var count = 0
 
     /// Allocates the memory.
     public init() {
-        guard let batch = unsafe ccan_batch_new() else { fatalError("out of memory") }
-        unsafe self.batch = batch
+        guard let memory = unsafe ccan_batch_new() else { fatalError("out of memory") }
+        unsafe self.memory = memory
     }
 
-    deinit { unsafe ccan_batch_free(batch) }
+    deinit { unsafe ccan_batch_free(memory) }
 
     /// A message of the last call, by its place from 0.
     public subscript(index: Int) -> Reception {
         precondition(index < count)
-        let received = unsafe ccan_batch_messages(batch)[index]
+        let received = unsafe ccan_batch_messages(memory)[index]
         return Reception(
             message: received.frame.message(size: received.size),
             timestamp: received.software_ns == 0 ? nil : received.software_ns,

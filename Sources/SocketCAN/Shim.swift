@@ -1,6 +1,6 @@
 internal import Linux
 
-/// Turns the result of a C shim, a count or `-errno`, into a value or an error. EINTR is retried.
+/// Turns the result of a C shim, a count or `-errno`, into a value or an error, as `systemCall` does.
 @discardableResult
 func shim<Result: FixedWidthInteger & SignedInteger>(
     _ name: StaticString, _ body: () -> Result
@@ -8,7 +8,6 @@ func shim<Result: FixedWidthInteger & SignedInteger>(
     while true {
         let result = body()
         if result >= 0 { return result }
-        let error = Errno(rawValue: Int32(-result))
-        if error != .interrupted { throw SystemError(error, call: name) }
+        if let error = SystemError(checking: Int32(-result), call: name) { throw error }
     }
 }

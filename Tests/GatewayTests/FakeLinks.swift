@@ -87,7 +87,7 @@ extension Interface {
             name: name, index: 2, kind: .controller, isUp: isUp, isRunning: isUp, mtu: 16, transmitQueueLength: 10)
         var controller = Controller()
         let limits = BitTimingLimits(
-            name: "fake", segment1: 2...256, segment2: 2...128, greatestJumpWidth: 128, prescaler: 1...512,
+            segment1: 2...256, segment2: 2...128, greatestJumpWidth: 128, prescaler: 1...512,
             prescalerStep: 1)
         controller.bitTimingLimits = limits
         controller.dataBitTimingLimits = limits

@@ -1,3 +1,4 @@
+internal import Glibc
 import HTTP
 import JSON
 import Linux
@@ -7,6 +8,9 @@ import Testing
 @testable import SocketCAN
 
 @Suite struct LinkTransactionTests {
+    /// An errno that means nothing particular for a change.
+    private let inputOutput = Errno(rawValue: EIO)
+
     private func change(_ kernel: FakeLinks, _ name: String, _ text: String) throws -> LinkTransaction.Outcome {
         let change = try InterfaceChange(JSONValue(parsing: Array(text.utf8)))
         let known = try #require(kernel[name])
@@ -93,7 +97,7 @@ import Testing
     @Test func whatIsDownStaysDown() throws {
         let kernel = FakeLinks(.controller())
         let before = kernel["can0"]
-        kernel.fail(1, with: .inputOutput)
+        kernel.fail(1, with: inputOutput)
         let problem = try #require(self.problem(try change(kernel, "can0", #"{"bitrate":250000,"up":true}"#)))
         #expect(problem.code == .internal && problem.errno == "EIO" && problem.field == "up")
         #expect(problem.detail.hasSuffix("; the old settings are back"))
@@ -103,12 +107,12 @@ import Testing
     @Test func whatCannotBePutBackIsSaid() throws {
         // A bit rate cannot be unset.
         let kernel = FakeLinks(.controller(bitrate: nil))
-        kernel.fail(1, with: .inputOutput)
+        kernel.fail(1, with: inputOutput)
         let problem = try #require(self.problem(try change(kernel, "can0", #"{"bitrate":250000,"up":true}"#)))
         #expect(problem.detail.hasSuffix("; could not be put back: bit_timing"))
         // It does not come up any more.
         let broken = FakeLinks(.controller(isUp: true))
-        for number in [2, 4] { broken.fail(number, with: .inputOutput) }
+        for number in [2, 4] { broken.fail(number, with: inputOutput) }
         let outcome = try change(broken, "can0", #"{"bitrate":250000,"cycle":true}"#)
         let detail = try #require(self.problem(outcome)).detail
         #expect(detail.hasSuffix("; could not be put back: up (RTM_NEWLINK: EIO (Input/output error))"))
@@ -117,7 +121,7 @@ import Testing
 
     @Test func aControllerOfAnotherBitRateStaysDown() throws {
         let kernel = FakeLinks(.controller(isUp: true))
-        for number in [2, 3] { kernel.fail(number, with: .inputOutput) }
+        for number in [2, 3] { kernel.fail(number, with: inputOutput) }
         let problem = try #require(self.problem(try change(kernel, "can0", #"{"bitrate":250000,"cycle":true}"#)))
         #expect(problem.detail.contains("; could not be put back: up, bit_timing (RTM_NEWLINK: EIO"))
         #expect(kernel["can0"]?.isUp == false && kernel.changes.filter { $0 == .up }.count == 1)

@@ -39,7 +39,7 @@ struct LogFixture {
     ) -> Stream {
         let selection = Selection(
             interfaces: interfaces.map { Set($0.map(log.names.number)) }, filters: filters, direction: nil)
-        let stream = Stream(hub, format, selection, options)
+        let stream = Stream(hub, format, selection, options, peer: "")
         connection.source = stream
         stream.opened(connection)
         return stream

@@ -134,7 +134,7 @@ import Testing
         var key = Rendering.Key(
             format: .webSocket, form: StreamForm(.textMessage, isChunked: false), isBatch: false, selection: number,
             from: 1, limit: .max)
-        let stream = Stream(fixture.hub, .webSocket, selection, Stream.Options())
+        let stream = Stream(fixture.hub, .webSocket, selection, Stream.Options(), peer: "")
         let first = fixture.hub.rendering(key, for: stream)
         #expect(first === fixture.hub.rendering(key, for: stream))
         key.from = 2

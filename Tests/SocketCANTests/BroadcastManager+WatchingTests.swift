@@ -251,7 +251,7 @@ extension KernelTests {
                 refusals.append(error)
             }
             #expect(refusals.last == .noSuchDevice)
-            #expect(batch.count == 1 && batch[0]?.text == "123#01")
+            #expect(batch.watchReports.map(\.text) == ["123#01"])
             #expect(refusal { () throws(SystemError) in try manager.watch(key, .everyFrame) } == .notConnected)
         }
     }
@@ -259,9 +259,7 @@ extension KernelTests {
 
 extension BroadcastManager {
     fileprivate func isReady(within seconds: Double) throws(SystemError) -> Bool {
-        try withDescriptor { (descriptor) throws(SystemError) in
-            try SocketCANTests.isReady(descriptor.number, within: seconds)
-        }
+        try SocketCANTests.isReady(descriptor.number, within: seconds)
     }
 
     /// Waits for reports until they are all that is wanted; there are others when no more came in time.
@@ -269,11 +267,17 @@ extension BroadcastManager {
         let batch = ReportBatch()
         var reports: [WatchReport] = []
         while !isAll(reports), try isReady(within: patience) {
-            for index in 0..<(try receive(into: batch)) {
-                if let report = batch[index] { reports.append(report) }
-            }
+            _ = try receive(into: batch)
+            reports += batch.watchReports
         }
         return reports
+    }
+}
+
+extension ReportBatch {
+    /// What the last call received of watches.
+    fileprivate var watchReports: [WatchReport] {
+        (0..<count).compactMap { if case .watch(let report) = self[$0] { report } else { nil } }
     }
 }
 

@@ -15,17 +15,6 @@ extension KernelTests {
 
         private func frames(_ texts: String...) throws -> [Frame] { try texts.map { try Frame(cansend: $0) } }
 
-        /// What the kernel holds of a sequence.
-        private func status(
-            _ manager: borrowing BroadcastManager, _ key: BroadcastManager.Key
-        ) throws -> (schedule: BroadcastManager.Schedule, frames: [Frame]) {
-            try manager.requestStatus(key)
-            guard case .status(key, let schedule, let frames) = try manager.next() else {
-                throw Errno.noSuchEntry
-            }
-            return (schedule, frames)
-        }
-
         // MARK: Sequences
 
         @Test(arguments: [1, 2, 255, 256])
@@ -39,7 +28,7 @@ extension KernelTests {
             // One more than there are, so that the first comes again.
             try manager.start(key, sequence, .init(count: UInt32(count + 1), initialInterval: 500, interval: 0))
             #expect(try receiver.nextFrames(count + 1) == sequence + [sequence[0]])
-            #expect(try manager.next() == .expired(key))
+            #expect(try manager.expired(1) == [key])
         }
 
         @Test func everyKindOfFrameGoesOut() throws {
@@ -54,11 +43,7 @@ extension KernelTests {
             #expect(try receiver.nextFrames(6) == classic)
             try manager.start(fdKey, fd, .init(count: 4, initialInterval: 1000, interval: 0))
             #expect(try receiver.nextFrames(4) == fd)
-            // And so the kernel reads them back.
-            #expect(try manager.next() == .expired(key))
-            #expect(try manager.next() == .expired(fdKey))
-            #expect(try status(manager, key).frames == classic)
-            #expect(try status(manager, fdKey).frames == fd)
+            #expect(try manager.expired(2) == [key, fdKey])
         }
 
         @Test func noneAndMoreThan256AreRefused() throws {
@@ -91,39 +76,40 @@ extension KernelTests {
         // MARK: Changing a sequence
 
         @Test func itMayShrinkButNotGrow() throws {
+            let receiver = try RawSocket(interfaceIndex: bus.index)
             let manager = try BroadcastManager(interfaceIndex: bus.index)
+            let often = BroadcastManager.Schedule(interval: 1000)
             let four = try frames("101#", "102#", "103#", "104#")
-            try manager.start(key, four, rarely)
-            #expect(try status(manager, key).frames == four)
-            try manager.update(key, Array(four.prefix(2)), reportsExpiry: false)
-            #expect(try status(manager, key).frames == Array(four.prefix(2)))
+            let two = Array(four.prefix(2))
+            try manager.start(key, four, often)
+            #expect(try receiver.nextFrames(4).prefix(4) == four[...])
+            try manager.update(key, two, reportsExpiry: false)
+            // What was on its way comes before.
+            _ = try receiver.nextFrames(4)
+            #expect(Set(try receiver.nextFrames(8)) == Set(two))
             for more in [3, 4, 5] {
                 let sequence = (0..<more).map { four[$0 % 4] }
                 #expect(
                     refusal { () throws(SystemError) in try manager.update(key, sequence, reportsExpiry: false) }
                         == .argumentListTooLong)
             }
-            #expect(
-                refusal { () throws(SystemError) in try manager.start(key, four, rarely) } == .argumentListTooLong)
-            #expect(try status(manager, key).frames == Array(four.prefix(2)))
+            #expect(refusal { () throws(SystemError) in try manager.start(key, four, often) } == .argumentListTooLong)
+            #expect(Set(try receiver.nextFrames(8)) == Set(two))
             // Deleted and set up anew it may be of any size.
             try manager.delete(key)
-            try manager.start(key, four, rarely)
-            #expect(try status(manager, key).frames == four)
+            _ = try receiver.queued()
+            try manager.start(key, four, often)
+            #expect(try receiver.nextFrames(4).prefix(4) == four[...])
         }
 
-        @Test func theKernelTellsWhatItHolds() throws {
+        @Test func theKernelTakesIntervalsToTheMicrosecond() throws {
             let manager = try BroadcastManager(interfaceIndex: bus.index)
-            let sequence = try frames("123#01", "18DAF110#R2")
-            let schedule = BroadcastManager.Schedule(
-                count: 1000, initialInterval: 1_800_000_001, interval: 34_560_000 * 1_000_000)
-            try manager.start(key, sequence, schedule)
-            let held = try status(manager, key)
-            #expect(held.frames == sequence)
-            #expect(held.schedule.initialInterval == schedule.initialInterval)
-            #expect(held.schedule.interval == BroadcastManager.longestInterval)
-            // The first has gone.
-            #expect(held.schedule.count == 999)
+            try manager.start(
+                key, try frames("123#01", "18DAF110#R2"),
+                .init(count: 1000, initialInterval: 1_800_000_001, interval: BroadcastManager.longestInterval))
+            let listing = try manager.listing()
+            #expect(listing.count == 1)
+            #expect(listing.first?.hasSuffix("[2] t1=1800000001 t2=34560000000000 # sent 1") == true, "\(listing)")
         }
 
         @Test(arguments: [-1, 34_560_001_000_000, .max] as [Int64])
@@ -143,7 +129,6 @@ extension KernelTests {
         @Test func anUnknownKeyIsRefused() throws {
             let manager = try BroadcastManager(interfaceIndex: bus.index)
             #expect(refusal { () throws(SystemError) in try manager.delete(key) } == .invalidArgument)
-            #expect(refusal { () throws(SystemError) in try manager.requestStatus(key) } == .invalidArgument)
             try manager.start(key, try frames("123#"), rarely)
             try manager.delete(key)
             #expect(refusal { () throws(SystemError) in try manager.delete(key) } == .invalidArgument)
@@ -151,17 +136,17 @@ extension KernelTests {
 
         @Test func fdAndClassicKeysAreApart() throws {
             let manager = try BroadcastManager(interfaceIndex: bus.index)
-            let classic = try frames("123#01")
-            let fd = try frames("123##001", "123##002")
-            try manager.start(key, classic, rarely)
+            let counted = BroadcastManager.Schedule(count: 2, initialInterval: 1000, interval: 3_600_000_000)
+            try manager.start(key, try frames("123#01"), rarely)
             #expect(refusal { () throws(SystemError) in try manager.delete(fdKey) } == .invalidArgument)
-            try manager.start(fdKey, fd, rarely)
-            #expect(try status(manager, key).frames == classic)
-            #expect(try status(manager, fdKey).frames == fd)
-            #expect(try manager.sentCounts() == [key: 1, fdKey: 1])
+            try manager.start(fdKey, try frames("123##001", "123##002"), counted)
+            #expect(try manager.expired(1) == [fdKey])
+            try manager.start(key, try frames("123#01"), counted)
+            #expect(try manager.expired(1) == [key])
+            #expect(Set(try manager.sentCounts().keys) == [key, fdKey])
             try manager.delete(key)
-            #expect(try status(manager, fdKey).frames == fd)
-            #expect(refusal { () throws(SystemError) in try manager.requestStatus(key) } == .invalidArgument)
+            #expect(Array(try manager.sentCounts().keys) == [fdKey])
+            #expect(refusal { () throws(SystemError) in try manager.delete(key) } == .invalidArgument)
         }
 
         @Test func sequencesEndWithTheirSocket() throws {

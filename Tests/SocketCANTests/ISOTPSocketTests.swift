@@ -205,9 +205,7 @@ extension ISOTPSocket {
     /// Waits until it is ready.
     fileprivate func isReady(for events: Int32 = POLLIN, within seconds: Double = patience) throws(SystemError) -> Bool
     {
-        try withDescriptor { (descriptor) throws(SystemError) in
-            try SocketCANTests.isReady(descriptor.number, for: events, within: seconds)
-        }
+        try SocketCANTests.isReady(descriptor.number, for: events, within: seconds)
     }
 
     /// Waits for the next PDU.

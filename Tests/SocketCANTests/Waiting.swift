@@ -26,9 +26,7 @@ func refusal<Result: ~Copyable>(_ body: () throws(SystemError) -> Result) -> Err
 extension RawSocket {
     /// Waits until it is ready.
     func isReady(for events: Int32 = POLLIN, within seconds: Double = patience) throws(SystemError) -> Bool {
-        try withDescriptor { (descriptor) throws(SystemError) in
-            try SocketCANTests.isReady(descriptor.number, for: events, within: seconds)
-        }
+        try SocketCANTests.isReady(descriptor.number, for: events, within: seconds)
     }
 
     /// Waits for so many messages; there are fewer when no more came in time.
@@ -78,24 +76,34 @@ extension RawSocket {
     func nextBytes() throws(SystemError) -> [UInt8] {
         guard try isReady() else { return [] }
         var bytes = [UInt8](repeating: 0xEE, count: 4096)
-        let count = try withDescriptor { (descriptor) throws(SystemError) in
-            try systemCall("read") { unsafe read(descriptor.number, &bytes, bytes.count) }
-        }
+        let count = try systemCall("read") { unsafe read(descriptor.number, &bytes, bytes.count) }
         return Array(bytes[..<count])
     }
 
     /// Writes bytes in the kernel's layout.
     func write(_ bytes: [UInt8]) throws(SystemError) {
-        _ = try withDescriptor { (descriptor) throws(SystemError) in
-            try systemCall("write") { unsafe Glibc.write(descriptor.number, bytes, bytes.count) }
-        }
+        try systemCall("write") { unsafe Glibc.write(descriptor.number, bytes, bytes.count) }
     }
 }
 
 extension BroadcastManager {
-    /// Waits for the next thing that the kernel has to tell.
-    func next() throws(SystemError) -> Event? {
-        let ready = try withDescriptor { (descriptor) throws(SystemError) in try isReady(descriptor.number) }
-        return ready ? try receive() : nil
+    /// Waits until so many sequences have run out; what else was told until then comes with them.
+    func expired(_ count: Int) throws(SystemError) -> [Key] {
+        let batch = ReportBatch()
+        var keys: [Key] = []
+        while true {
+            for index in 0..<(try receive(into: batch)) {
+                if case .expired(let key) = batch[index] { keys.append(key) }
+            }
+            guard keys.count < count, try isReady(descriptor.number) else { return keys }
+        }
+    }
+
+    /// The lines of its sequences in `/proc/net/can-bcm`.
+    func listing() throws(SystemError) -> [String] {
+        var status = stat()
+        try systemCall("fstat") { unsafe fstat(descriptor.number, &status) }
+        return try Machine.readFile("/proc/net/can-bcm/\(status.st_ino)").split(separator: "\n")
+            .filter { $0.hasPrefix("tx_op:") }.map(String.init)
     }
 }

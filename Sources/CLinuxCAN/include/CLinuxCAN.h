@@ -1,7 +1,6 @@
 // Linux CAN for Swift: the kernel's headers, and the operations that Swift cannot express because they need
-// control-message macros (recvmmsg with timestamps) or a flexible array member (the broadcast manager).
-//
-// Every function returns a count, or -errno.
+// control-message macros, flexible arrays, unions, a signal or constants that Swift's Glibc module lacks. Those that
+// return int return a count or -errno.
 #pragma once
 
 #include <linux/can.h>
@@ -10,6 +9,14 @@
 #include <linux/can/raw.h>
 #include <stddef.h>
 #include <stdint.h>
+
+// bind and connect with a sockaddr_can, which holds a union.
+int ccan_bind(int socket, int interface_index);
+int ccan_connect(int socket, int interface_index);
+// Has the kernel stamp what is received (SO_TIMESTAMPING).
+int ccan_enable_timestamps(int socket);
+// How many messages the socket has lost (SO_MEMINFO), or -errno.
+int64_t ccan_drop_count(int socket);
 
 // What one received message carries besides its bytes.
 struct ccan_received {
@@ -43,10 +50,8 @@ struct ccan_bcm_head {
 
 // Writes one message; with CAN_FD_FRAME in the flags the frames are sent as 72 bytes each, otherwise as 16.
 int ccan_bcm_write(int socket, const struct ccan_bcm_head *head, const struct canfd_frame *frames);
-// Reads one message without waiting; frames has room for 257. Returns 1, or -EAGAIN when there is none.
-int ccan_bcm_read(int socket, struct ccan_bcm_head *head, struct canfd_frame *frames);
 
-// A broadcast manager message about a watch: without a frame, or with one.
+// A broadcast manager message about a sequence or a watch: without a frame, or with one.
 struct ccan_bcm_report {
     struct canfd_frame frame;  // a classic frame lies in its first 16 bytes
     int64_t software_ns;       // when the frame was received, since the epoch; 0: the kernel gave none
@@ -62,10 +67,6 @@ const struct ccan_bcm_report *ccan_bcm_batch_reports(const struct ccan_bcm_batch
 // Reads up to CCAN_BATCH messages without waiting (recvmmsg). Of a message with more frames only the first is kept.
 int ccan_bcm_receive(int socket, struct ccan_bcm_batch *batch);
 
-// bind and connect with a sockaddr_can, whose union Swift cannot fill.
-int ccan_bind(int socket, int interface_index);
-int ccan_connect(int socket, int interface_index);
-
 // bind of a CAN_ISOTP socket, whose identifiers lie in the union of sockaddr_can.
 int ccan_isotp_bind(int socket, int interface_index, uint32_t receive_id, uint32_t transmit_id);
 // Reads one PDU without waiting, with the time of its last frame (0: the kernel gave none). Returns its length, which
@@ -78,7 +79,3 @@ int ccan_isotp_close(int socket, int64_t grace_ns);
 // Whether an interface is a serial line's, 1 or 0, by ethtool, whose requests are structures with flexible arrays.
 int ccan_is_slcan(const char *interface);
 
-// Options whose constants are macros with casts.
-int ccan_enable_timestamps(int socket);
-// SO_MEMINFO's count of drops.
-int64_t ccan_drop_count(int socket);

@@ -50,9 +50,7 @@ final class Capture {
         try socket.enableDropCount()
         try socket.setFilters(filters)
         self.socket = socket
-        watch = try self.socket.withDescriptor { descriptor throws(SystemError) in
-            try context.loop.watch(descriptor, for: .readable) { [unowned self] _ in readable() }
-        }
+        watch = try context.loop.watch(self.socket.descriptor, for: .readable) { [unowned self] _ in readable() }
     }
 
     /// The interface is gone, or has another name: reads what has arrived until now, and ends the reading.

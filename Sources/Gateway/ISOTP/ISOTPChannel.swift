@@ -39,7 +39,7 @@ final class ISOTPChannel {
     private var watch: WatchedDescriptor?
     private var transfer: Transfer?
     private var retry: Timer?
-    /// Whether the kernel still works on a PDU that was given up here, as the interface went down.
+    /// Whether the kernel is still busy with a PDU that was given up here because the interface went down.
     private var isAbandoned = false
 
     /// Called when a PDU may have arrived, while ``reads`` is on.
@@ -79,11 +79,8 @@ final class ISOTPChannel {
     // MARK: Waiting
 
     private func startWatching() throws(SystemError) {
-        guard socket != nil else { return }
-        let interest = interest
-        watch = try socket!.withDescriptor { descriptor throws(SystemError) in
-            try loop.watch(descriptor, for: interest) { [unowned self] readiness in ready(readiness) }
-        }
+        guard let number = socket?.descriptor.number else { return }
+        watch = try loop.watch(number: number, for: interest) { [unowned self] in ready($0) }
     }
 
     private var interest: Interest {
@@ -108,11 +105,11 @@ final class ISOTPChannel {
     }
 
     private func pendingError() -> SystemError? {
-        guard socket != nil, let errno = try? socket!.takeError() else { return nil }
+        guard let errno = try? socket?.takeError() else { return nil }
         return SystemError(errno, call: "send")
     }
 
-    /// Gives an error of the socket to whom it concerns.
+    /// Tells whoever it concerns of an error of the socket.
     private func settle(_ error: SystemError) {
         switch error.errno {
         case .communicationError, .messageTooLong:
@@ -122,7 +119,7 @@ final class ISOTPChannel {
                 return
             }
         case .badMessage where transfer?.needsFlowControl == true:
-            // Of a flow control frame it ends the transfer, of a PDU that is received it does not.
+            // A bad flow control frame ends the transfer, a bad PDU that is being received does not.
             if hasEnded { return finish(.refused(error)) }
         case .badMessage, .illegalSequence, .timedOut:
             // The transfer was through before.
@@ -137,16 +134,15 @@ final class ISOTPChannel {
         failed?(error)
     }
 
-    /// Whether the kernel works on the transfer no more.
-    private var hasEnded: Bool { transfer?.isUnderWay == true && socket != nil && (try? socket!.isIdle()) == true }
+    /// Whether the kernel has finished with the transfer.
+    private var hasEnded: Bool { transfer?.isUnderWay == true && (try? socket?.isIdle()) == true }
 
     // MARK: Receiving
 
     /// The next PDU that has arrived, nil when there is none. Errors are told of by ``failed``.
     func receive() -> ISOTPSocket.PDU? {
-        guard socket != nil else { return nil }
         do throws(SystemError) {
-            return try socket!.receive()
+            return try socket?.receive()
         } catch {
             settle(error)
             return nil
@@ -154,7 +150,7 @@ final class ISOTPChannel {
     }
 
     /// How many PDUs were lost because nobody read them.
-    func dropCount() -> UInt32? { socket == nil ? nil : try? socket!.dropCount() }
+    func dropCount() -> UInt32? { try? socket?.dropCount() }
 
     // MARK: Sending
 
@@ -205,7 +201,7 @@ final class ISOTPChannel {
         watch?.cancel()
         watch = nil
         var refusal: SystemError?
-        do throws(SystemError) { try socket!.send(data) } catch { refusal = error }
+        do throws(SystemError) { try socket?.send(data) } catch { refusal = error }
         try startWatching()
         if let refusal { throw refusal }
     }

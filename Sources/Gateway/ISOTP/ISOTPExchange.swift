@@ -4,8 +4,8 @@ internal import HTTP
 internal import Linux
 internal import SocketCAN
 
-/// One PDU sent, and the answer to it, if one is wanted, on sockets of its own. What came before it began is not its
-/// answer; what somebody is still owed and comes late cannot be told from it.
+/// One PDU sent, and the answer to it, if one is wanted, on sockets of its own. What arrived before it began is
+/// discarded. A late answer to an earlier request cannot be told from its own.
 final class ISOTPExchange {
     let interface: Interface
     private let request: ISOTPRequest
@@ -20,8 +20,7 @@ final class ISOTPExchange {
     private var deadline: Timer?
     private var openChannels = 0
 
-    /// How long a transfer of its own may still take when an exchange is over, in nanoseconds. It is none any more as a
-    /// rule, and otherwise shall end.
+    /// How long a transfer may still take once the exchange is over, in nanoseconds; normally none is left.
     private static let grace: Int64 = 1_000_000
 
     /// - Parameters:
@@ -48,8 +47,8 @@ final class ISOTPExchange {
         }
         // An answer to somebody else's request may have come meanwhile.
         while receiver?.receive() != nil {}
-        // And whatever comes before a request of many frames is out is none to it. One frame may be answered before the
-        // kernel has said that it is out.
+        // Nothing that comes before a request of many frames is out can be the answer to it. A single frame may be
+        // answered before the kernel has said that it is out.
         receiver?.reads = request.data.count > request.link.options.singleFrameCapacity
         sender?.transmit(request.data, deadline: loop.now + request.link.timeout) { [unowned self] failure in
             if let failure { return end(.failure(problem(failure))) }

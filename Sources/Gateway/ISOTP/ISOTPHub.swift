@@ -12,15 +12,15 @@ final class ISOTPHub {
     private var lines: [Line: [Int]] = [:]
     private var streams: [ObjectIdentifier: ISOTPStream] = [:]
     private var lastNumber = 0
-    /// Exchanges, those included whose sockets the kernel is still closing.
-    private var places = 0
+    /// How many exchanges there are, including those whose sockets the kernel is still closing.
+    private(set) var exchangeCount = 0
     /// Sockets of streams that have ended, which the kernel is still closing.
     private var closingStreams = 0
     private let protocols: KnownProtocols
     private var knownLongestPDU: Int?
 
-    /// The most exchanges at once, those included whose sockets the kernel is still closing. Each may have a thread to
-    /// close them, as each stream may, of which no more than this close at once.
+    /// The most exchanges at once, including those whose sockets are still being closed. Closing takes a thread for
+    /// each; streams being closed have the same limit of their own.
     static let capacity = 64
 
     init(loop: EventLoop, protocols: KnownProtocols) {
@@ -36,9 +36,6 @@ final class ISOTPHub {
         return knownLongestPDU
     }
 
-    /// How many exchanges there are, those included whose sockets the kernel is still closing.
-    var exchangeCount: Int { places }
-
     private struct Line: Hashable {
         let interface: Int
         let transmit: Identifier
@@ -52,10 +49,10 @@ final class ISOTPHub {
         completion: @escaping (Result<ISOTPOutcome, Problem>) -> Void
     ) throws(Problem) {
         guard interface.isUp else { throw .down(interface.name) }
-        guard places < Self.capacity else {
+        guard exchangeCount < Self.capacity else {
             throw Problem(.tooManyRequests, "\(Self.capacity) ISO-TP exchanges are under way or being ended already")
         }
-        places += 1
+        exchangeCount += 1
         lastNumber += 1
         let number = lastNumber
         let line = Line(
@@ -64,7 +61,7 @@ final class ISOTPHub {
             exchanges[number] = nil
             completion(result)
         } closed: { [unowned self] in
-            places -= 1
+            exchangeCount -= 1
             // Until now its sockets took part in what comes for these identifiers.
             leave(line, number)
         }

@@ -7,7 +7,7 @@ struct ISOTPRequest {
     var wantsResponse: Bool
     /// After a functional request, the identifier for the flow control of the answer; nil to give none.
     var flowControl: Identifier?
-    /// How long answers that say "response pending" may extend the wait in all, in nanoseconds; nil where they are
-    /// answers as any.
+    /// How long answers that say "response pending" may extend the wait in all, in nanoseconds; nil where they count as
+    /// answers.
     var longestWait: Int64?
 }

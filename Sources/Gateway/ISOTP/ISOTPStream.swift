@@ -37,7 +37,7 @@ final class ISOTPStream: StreamSource, ListedStream {
     private var isSending = false
     /// A PDU that the connection has not taken.
     private var unsent: [UInt8]?
-    /// How many errors in receiving came since then, which were not told.
+    /// How many errors in receiving have been held back since then.
     private var unsaid = 0
     private var drops = DropCount()
     private var shown = Tally()
@@ -48,8 +48,8 @@ final class ISOTPStream: StreamSource, ListedStream {
     /// The receive buffer to ask for, in bytes: several of the longest PDUs.
     private static let receiveBuffer = 1 << 20
     private static let pingInterval: Int64 = 15_000_000_000
-    /// How long a PDU that is on its way may still take when the client leaves, in nanoseconds: hardly any, as the next
-    /// client with these identifiers would find its frames among its own.
+    /// How long a PDU that is on its way may still take when the client leaves, in nanoseconds: hardly any time, or the
+    /// next client with these identifiers would find its frames among its own.
     private static let grace: Int64 = 1_000_000
     /// Few enough that others get their turn.
     private static let readsPerTurn = 16

@@ -6,7 +6,7 @@ struct ResponseWait {
     private let timeout: Int64
     private let end: Int64?
     private let announcement: [UInt8]
-    /// Until when it is waited, a monotonic time in nanoseconds.
+    /// When the wait is over, a monotonic time in nanoseconds.
     private(set) var deadline: Int64
     /// How many announcements came.
     private(set) var announced = 0
@@ -14,7 +14,7 @@ struct ResponseWait {
     /// - Parameters:
     ///   - now: When the request was out, a monotonic time in nanoseconds.
     ///   - timeout: How long to wait for each answer, in nanoseconds.
-    ///   - longest: How long to wait in all; nil where announcements are answers as any.
+    ///   - longest: How long to wait in all; nil where announcements count as answers.
     init(for request: [UInt8], since now: Int64, timeout: Int64, longest: Int64?) {
         self.timeout = timeout
         end = longest.map { now + $0 }

@@ -11,6 +11,7 @@ final class JobBus {
     /// Nil once it is closed.
     private var socket: BroadcastSocket?
     private let loop: EventLoop
+    private let batch = ReportBatch()
     private var watch: WatchedDescriptor?
     /// Called when the count of a sequence has run out.
     var expired: ((BroadcastManager.Key) -> Void)?
@@ -20,9 +21,7 @@ final class JobBus {
         self.loop = loop
         let socket = try BroadcastSocket(interfaceIndex: interfaceIndex, receiveBuffer: Self.receiveBuffer)
         self.socket = socket
-        watch = try socket.manager.withDescriptor { descriptor throws(SystemError) in
-            try loop.watch(descriptor, for: .readable) { [unowned self] _ in readable() }
-        }
+        watch = try loop.watch(socket.manager.descriptor, for: .readable) { [unowned self] _ in readable() }
     }
 
     /// Calls a body with the broadcast manager.
@@ -45,8 +44,10 @@ final class JobBus {
 
     private func readable() {
         do {
-            while let event = try socket?.manager.receive() {
-                if case .expired(let key) = event { expired?(key) }
+            while let socket, try socket.manager.receive(into: batch) > 0 {
+                for index in 0..<batch.count {
+                    if case .expired(let key) = batch[index] { expired?(key) }
+                }
             }
         } catch {
             // ENETDOWN and ENODEV: the interface's own notifications say so too, and are acted on.

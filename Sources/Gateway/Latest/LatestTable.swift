@@ -19,7 +19,8 @@ struct LatestTable {
 
     private struct Key: Hashable {
         let interface: Int
-        let bits: UInt32
+        /// Of a frame without the flag of remote ones.
+        let canID: UInt32
     }
 
     private var places: [Key: Int] = [:]
@@ -52,7 +53,7 @@ struct LatestTable {
 
     /// The item of an identifier.
     func item(_ identifier: Identifier, on interface: Int) -> Item? {
-        places[Key(interface: interface, bits: Self.bits(of: identifier))].map { items[$0] }
+        places[Key(interface: interface, canID: identifier.canID)].map { items[$0] }
     }
 
     /// Of what was shown, keeps the half that was seen last.
@@ -67,13 +68,8 @@ struct LatestTable {
 
     private static func key(of message: LoggedMessage) -> Key {
         switch message.message {
-        case .frame(let frame): Key(interface: message.interface, bits: bits(of: frame.identifier))
-        case .error(let error): Key(interface: message.interface, bits: error.classes.rawValue | 0x2000_0000)
+        case .frame(let frame): Key(interface: message.interface, canID: frame.identifier.canID)
+        case .error(let error): Key(interface: message.interface, canID: error.canID)
         }
-    }
-
-    /// As in the kernel's structures, so that frames of both kinds and error frames differ.
-    private static func bits(of identifier: Identifier) -> UInt32 {
-        identifier.value | (identifier.isExtended ? 0x8000_0000 : 0)
     }
 }

@@ -7,7 +7,7 @@ extension JSONValue {
         _ error: ErrorFrame, timestamp: Int64, interface: String, sequence: Int, _ statistics: FrameEncoder.Statistics?
     ) {
         var identifier: [UInt8] = []
-        Hex.append(error.classes.rawValue | 0x2000_0000, digits: 8, to: &identifier)
+        Hex.append(error.canID, digits: 8, to: &identifier)
         self = .members([
             "type": "error", "seq": .integer(sequence), "timestamp": .real(seconds(ofNanoseconds: timestamp)),
             "interface": .string(interface), "classes": JSONValue(error.classes.names),

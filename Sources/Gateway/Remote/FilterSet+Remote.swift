@@ -20,21 +20,19 @@ extension FilterSet {
             guard case .integer(let identifier) = element["can_id"], case .integer(let mask) = element["can_mask"],
                 let identifier = UInt32(exactly: identifier), let mask = UInt32(exactly: mask)
             else { throw Problem(.invalidFilter, "a filter needs can_id and can_mask, numbers of 32 bits") }
-            var extended: UInt32 = 0
-            var compares: UInt32 = 0
-            var flags = identifier & 0xC000_0000
+            var rawIdentifier = identifier
+            var rawMask = mask
             switch element["extended"] {
             case .boolean(let isExtended):
-                compares = 0x8000_0000
-                flags &= 0x4000_0000
-                extended = isExtended ? 0x8000_0000 : 0
+                rawMask |= CANIDFlag.extended
+                rawIdentifier &= ~CANIDFlag.extended
+                if isExtended { rawIdentifier |= CANIDFlag.extended }
             case .null, nil: break
             default: throw Problem(.invalidFilter, "extended is no boolean")
             }
             filters.append(
                 Filter(
-                    rawIdentifier: identifier & 0x1FFF_FFFF | flags | extended,
-                    rawMask: mask | compares, isInverted: identifier & 0x2000_0000 != 0))
+                    rawIdentifier: rawIdentifier, rawMask: rawMask, isInverted: identifier & CANIDFlag.error != 0))
         }
         self = filters.isEmpty ? .everything : FilterSet(filters: filters)
     }

@@ -31,28 +31,26 @@ enum Pcap {
         case .frame(let frame): append(frame, to: &bytes)
         case .error(let error):
             appendLength(classicLength, to: &bytes)
-            appendHead(error.classes.rawValue | 0x2000_0000, length: UInt8(error.data.count), to: &bytes)
+            appendHead(error.canID, length: UInt8(error.data.count), to: &bytes)
             append(error.data, filling: 8, to: &bytes)
         }
     }
 
     private static func append(_ frame: Frame, to bytes: inout [UInt8]) {
-        var identifier = frame.identifier.value | (frame.identifier.isExtended ? 0x8000_0000 : 0)
         switch frame.content {
         case .data(let payload, let rawDLC):
             appendLength(classicLength, to: &bytes)
-            appendHead(identifier, length: UInt8(payload.count), rawDLC: rawDLC ?? 0, to: &bytes)
+            appendHead(frame.canID, length: UInt8(payload.count), rawDLC: rawDLC ?? 0, to: &bytes)
             append(payload, filling: 8, to: &bytes)
         case .remote(let length, let rawDLC):
-            identifier |= 0x4000_0000
             appendLength(classicLength, to: &bytes)
-            appendHead(identifier, length: length, rawDLC: rawDLC ?? 0, to: &bytes)
+            appendHead(frame.canID, length: length, rawDLC: rawDLC ?? 0, to: &bytes)
             append(Payload(), filling: 8, to: &bytes)
         case .fd(let payload, let bitRateSwitch, let errorStateIndicator):
             // BRS, ESI and FDF, as in linux/can.h.
             let flags: UInt8 = 4 | (bitRateSwitch ? 1 : 0) | (errorStateIndicator ? 2 : 0)
             appendLength(fdLength, to: &bytes)
-            appendHead(identifier, length: UInt8(payload.count), flags: flags, to: &bytes)
+            appendHead(frame.canID, length: UInt8(payload.count), flags: flags, to: &bytes)
             append(payload, filling: 64, to: &bytes)
         }
     }
@@ -64,9 +62,9 @@ enum Pcap {
     }
 
     private static func appendHead(
-        _ identifier: UInt32, length: UInt8, flags: UInt8 = 0, rawDLC: UInt8 = 0, to bytes: inout [UInt8]
+        _ canID: UInt32, length: UInt8, flags: UInt8 = 0, rawDLC: UInt8 = 0, to bytes: inout [UInt8]
     ) {
-        append(identifier.byteSwapped, to: &bytes)
+        append(canID.byteSwapped, to: &bytes)
         bytes.append(length)
         bytes.append(flags)
         bytes.append(0)

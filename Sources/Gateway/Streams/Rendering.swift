@@ -114,8 +114,7 @@ extension StreamFormat {
     ) {
         if let message {
             if self == .pcap { return Pcap.append(message, to: &bytes) }
-            LogRecord(timestamp: message.timestamp, interface: interface, message: message.message)
-                .appendCandump(to: &bytes)
+            message.message.appendCandump(timestamp: message.timestamp, interface: interface, to: &bytes)
         } else if self == .candump, entry.kind == .gap {
             bytes.append(contentsOf: "# gap lost=\(entry.count) where=kernel interface=\(interface)".utf8)
         }

@@ -58,7 +58,7 @@ final class Stream: StreamSource, ListedStream {
     var commands: StreamCommands?
 
     /// - Parameter peer: The address of the client.
-    init(_ hub: StreamHub, _ format: StreamFormat, _ selection: Selection, _ options: Options, peer: String = "") {
+    init(_ hub: StreamHub, _ format: StreamFormat, _ selection: Selection, _ options: Options, peer: String) {
         self.hub = hub
         self.format = format
         self.selection = selection

@@ -63,10 +63,7 @@ final class Transmitter {
         interest = received == nil ? [] : .readable
         try socket.minimizeSendBuffer()
         self.socket = socket
-        let interest = interest
-        watch = try self.socket.withDescriptor { descriptor throws(SystemError) in
-            try loop.watch(descriptor, for: interest) { [unowned self] readiness in ready(readiness) }
-        }
+        watch = try loop.watch(self.socket.descriptor, for: interest) { [unowned self] in ready($0) }
     }
 
     private func ready(_ readiness: Readiness) {

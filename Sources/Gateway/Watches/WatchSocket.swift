@@ -37,9 +37,7 @@ final class WatchSocket {
         batch = context.batch
         let socket = try BroadcastSocket(interfaceIndex: interfaceIndex, receiveBuffer: context.receiveBuffer)
         self.socket = socket
-        descriptor = try socket.manager.withDescriptor { descriptor throws(SystemError) in
-            try loop.watch(descriptor, for: .readable) { [unowned self] _ in readable() }
-        }
+        descriptor = try loop.watch(socket.manager.descriptor, for: .readable) { [unowned self] _ in readable() }
     }
 
     /// Whether no watch of a key is here.
@@ -113,7 +111,7 @@ final class WatchSocket {
         do throws(SystemError) {
             let count = try socket.manager.receive(into: batch)
             for index in 0..<count {
-                guard let report = batch[index], let watch = watches[report.key] else { continue }
+                guard case .watch(let report) = batch[index], let watch = watches[report.key] else { continue }
                 reported?(watch, report)
             }
             return count
