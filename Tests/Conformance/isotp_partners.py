@@ -84,10 +84,13 @@ def pdu(length, first=0):
     return bytes((first + place * 7 + place // 256) % 256 for place in range(length)).hex().upper()
 
 
-def exchange(service, data, interface="vcan0", **members):
-    """Asks the service for an exchange with 7E0 and 7E8, unless told otherwise; members that are None are left out."""
-    body = {"tx_id": "7E0", "rx_id": "7E8", "data": data} | members
-    seconds = PATIENCE + members.get("timeout_ms", 0) / 1000 * 2
+def exchange(service, data, interface="vcan0", *, timeout_ms=15000, **members):
+    """Asks the service for an exchange with 7E0 and 7E8, unless told otherwise; members that are None are left out.
+
+    It may take longer than by default: the machine may have something else to do.
+    """
+    body = {"tx_id": "7E0", "rx_id": "7E8", "data": data, "timeout_ms": timeout_ms} | members
+    seconds = PATIENCE + (timeout_ms or 0) / 1000 * 2
     return service.request(
         "POST", f"/v1/interfaces/{interface}/isotp",
         json_body={name: value for name, value in body.items() if value is not None}, timeout=seconds)

@@ -151,11 +151,9 @@ def slow(make_interface):
 
 def test_a_queue_that_is_full_is_told_with_what_was_sent(stream, wire, slow):
     frames = [{"id": 0x123, "data": f"{number:04X}"} for number in range(1000)]
-    begin = time.monotonic()
     ref = send_command(stream, "send", interface=slow, frames=frames, timeout_ms=1500)
     # The stream does not wait for it.
     acknowledged(stream, "ping")
-    assert time.monotonic() - begin < 1.5
     problem = assert_told(answer(stream, ref), 503, "transmit-queue-full", op="send")
     assert problem["errno"] in ("ENOBUFS", "EAGAIN") and 0 < problem["sent"] < 1000
     sent = [f"123#{number:04X}" for number in range(problem["sent"])]
@@ -188,20 +186,27 @@ def test_what_a_connection_that_ends_had_still_to_send_harms_nobody(service, slo
     assert service.request("GET", "/v1").status == 200
 
 
+def masked(text):
+    """A short message as a client sends it, masked by zeros."""
+    return bytes([0x80 | TEXT, 0x80 | len(text), 0, 0, 0, 0]) + text
+
+
 def test_commands_over_the_rate_are_refused_until_there_is_room(service, stream, wire):
     assert service.get("/v1")["limits"]["websocket_commands_per_s"] == 200
+    commands = [{"op": "ping", "ref": number} for number in range(500)]
+    # Behind hundreds that the service reads at the same moment.
+    commands.append({"op": "send", "ref": "last", "frames": [{"id": "124"}]})
     begin = time.monotonic()
-    names = [send_command(stream, "ping") for _ in range(1000)]
-    refused_send = send_command(stream, "send", frames=[{"id": "124"}])
-    answers = [stream.until(lambda event: event["type"] in ("ack", "problem")) for _ in (*names, refused_send)]
+    stream.socket.sendall(b"".join(masked(json.dumps(one).encode()) for one in commands))
+    answers = [stream.until(lambda event: event["type"] in ("ack", "problem")) for _ in commands]
     took = time.monotonic() - begin
-    assert [told["ref"] for told in answers] == [*names, refused_send]
+    assert [told["ref"] for told in answers] == [one["ref"] for one in commands]
     carried_out = [told for told in answers if told["type"] == "ack"]
     assert 200 <= len(carried_out) <= 200 + 200 * took + 1
     for told in answers:
         if told["type"] == "problem":
             assert_told(told, 429, "too-many-requests")
-    assert answers[-1]["type"] == "problem", "the test is too slow to reach the limit"
+    assert answers[-1]["type"] == "problem"
     wait_until(lambda: command(stream, "ping")["type"] == "ack", "there is room again")
     assert wait_until(lambda: command(stream, "send", frames=[{"id": "125"}]).get("sent"), "frames are sent again") == 1
     assert [seen.id for seen in wire.wait_for_count("vcan0", 1)] == ["125"]
@@ -243,9 +248,7 @@ def test_a_client_that_talks_and_never_listens_takes_no_memory(service):
         with open(f"/proc/{service.pid}/status", encoding="ascii") as status:
             return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
 
-    text = b'{"op":"dance","ref":"' + b"x" * 60 + b'"}'
-    # Masked by zeros.
-    message = bytes([0x80 | TEXT, 0x80 | len(text), 0, 0, 0, 0]) + text
+    message = masked(b'{"op":"dance","ref":"' + b"x" * 60 + b'"}')
     with websocket(service, FRAMES) as deaf:
         before = resident()
         deaf.socket.settimeout(2)

@@ -4,7 +4,7 @@ import time
 import pytest
 
 from exactness import meanwhile
-from isotp_partners import LONGEST, Partner, answered, exchange, isotprecv, isotpsend, listeners, pdu
+from isotp_partners import LONGEST, Partner, answered, exchange, exchanging, isotprecv, isotpsend, listeners, pdu
 from service import PATIENCE, assert_problem, wait_until
 from streams import websocket
 from uds_responder import IDENTIFIERS, UdsResponder
@@ -42,7 +42,7 @@ def test_curl_reads_a_number_of_a_vehicle(service, unit):
 @pytest.mark.parametrize("identifier", ["F186", "F190", "F1A0", "F1A1", "F1A2", "F1A3"])
 def test_answers_of_every_length_come_whole(service, unit, identifier):
     """In one frame, in some, in 4095 bytes and in more, for which the length takes another form."""
-    assert answered(service, f"22{identifier}", timeout_ms=15000) == f"62{identifier}{IDENTIFIERS[identifier]}"
+    assert answered(service, f"22{identifier}") == f"62{identifier}{IDENTIFIERS[identifier]}"
 
 
 def test_a_refusal_of_the_unit_is_its_answer(service, unit):
@@ -93,8 +93,7 @@ def test_exchanges_with_several_units_go_on_at_the_same_time(service):
     ):
         units = [("vcan0", "7E0", "7E8"), ("vcan0", "7E1", "7E9"), ("vcan1", "7E2", "7EA")]
         calls = [
-            lambda interface=interface, tx=tx, rx=rx: answered(
-                service, "22F1A0", interface, tx_id=tx, rx_id=rx, timeout_ms=15000)
+            lambda interface=interface, tx=tx, rx=rx: answered(service, "22F1A0", interface, tx_id=tx, rx_id=rx)
             for interface, tx, rx in units * 2]
         # Not two at once with one unit, which would mix them up.
         for some in (calls[:3], calls[3:]):
@@ -106,7 +105,7 @@ def test_requests_to_one_unit_go_one_after_the_other(service, wire):
     """Each gets its own answer, though all have the same identifiers and are asked at once."""
     with UdsResponder("vcan0") as unit:
         asked = ["3E00", "22F190", "22F1A0"] * 4
-        with meanwhile(*(lambda data=data: answered(service, data, timeout_ms=15000) for data in asked)) as pending:
+        with meanwhile(*(lambda data=data: answered(service, data) for data in asked)) as pending:
             answers = [call.result() for call in pending]
     assert answers == ["7E00", "62F190" + IDENTIFIERS["F190"], "62F1A0" + IDENTIFIERS["F1A0"]] * 4
     assert sorted(unit.requests) == sorted(asked)
@@ -115,13 +114,12 @@ def test_requests_to_one_unit_go_one_after_the_other(service, wire):
 
 
 def test_over_two_controllers(service, wire):
+    # No faster than the emulated controllers are served, and no more at once than they have room for.
     with UdsResponder("can1"):
-        # Not faster than the emulated controllers are served.
-        assert answered(service, "22F1A0", "can0", st_min_us=1000, timeout_ms=15000) == (
-            "62F1A0" + IDENTIFIERS["F1A0"])
+        assert answered(service, "22F1A0", "can0", st_min_us=1000, block_size=4) == "62F1A0" + IDENTIFIERS["F1A0"]
         assert answered(service, "3E00", "can0") == "7E00"
-    with Partner("can1", st_min=1) as partner:
-        assert exchange(service, pdu(500), "can0", response=False, timeout_ms=15000).json["sent"] == 500
+    with Partner("can1", st_min=1, block_size=4) as partner:
+        assert exchange(service, pdu(500), "can0", response=False).json["sent"] == 500
         assert partner.receive() == pdu(500)
     assert wire.frames("can1")
 
@@ -140,7 +138,7 @@ def test_streams_show_the_frames_of_an_exchange(service, unit):
 @pytest.mark.parametrize("length", [5, 200, 4000])
 def test_isotprecv_receives_what_is_sent(service, length):
     with isotprecv("vcan0") as program:
-        assert exchange(service, pdu(length), response=False, timeout_ms=15000).json["sent"] == length
+        assert exchange(service, pdu(length), response=False).json["sent"] == length
         assert program.received() == pdu(length)
 
 
@@ -158,12 +156,12 @@ def test_what_isotpsend_answers_is_received(service, length):
 @pytest.mark.parametrize("times", [0, 1, 4])
 def test_a_unit_that_asks_to_wait_is_waited_for(service, times):
     """Each time it asks, the whole time begins anew."""
-    with UdsResponder("vcan0", pending=times, pause=0.25):
-        answer = exchange(service, "3101FF00", timeout_ms=600, pending=True)
+    with UdsResponder("vcan0", pending=times, pause=0.6):
+        answer = exchange(service, "3101FF00", timeout_ms=2000, pending=True)
         assert answer.status == 200, answer.body
         assert set(answer.json) == {"data", "elapsed_ms", "pending"}
         assert (answer.json["data"], answer.json["pending"]) == ("7101FF00", times)
-        assert answer.json["elapsed_ms"] >= 250 * times
+        assert answer.json["elapsed_ms"] >= 600 * times
 
 
 def test_without_being_told_so_a_request_to_wait_is_the_answer(service):
@@ -174,8 +172,8 @@ def test_without_being_told_so_a_request_to_wait_is_the_answer(service):
 def test_a_unit_that_asks_to_wait_for_ever_is_not_waited_for_longer_than_that(service):
     with UdsResponder("vcan0", pending=1000, pause=0.1):
         begin = time.monotonic()
-        answer = exchange(service, "3101FF00", timeout_ms=500, pending=True, max_wait_ms=1000)
-        assert 1 <= time.monotonic() - begin < 2.5
+        answer = exchange(service, "3101FF00", timeout_ms=2000, pending=True, max_wait_ms=3000)
+        assert 3 <= time.monotonic() - begin < 20
     assert_problem(answer, 504, "isotp-timeout")
 
 
@@ -183,7 +181,7 @@ def test_a_unit_that_asks_to_wait_and_falls_silent_is_not_waited_for(service):
     with UdsResponder("vcan0", pending=1, pause=30):
         begin = time.monotonic()
         assert_problem(exchange(service, "3101FF00", timeout_ms=400, pending=True), 504, "isotp-timeout")
-        assert 0.4 <= time.monotonic() - begin < 2
+        assert 0.4 <= time.monotonic() - begin < 20
 
 
 @pytest.mark.parametrize("answer", ["7F3178", "7F3131", "7F31", "7F"])
@@ -199,22 +197,20 @@ def test_only_a_request_to_wait_of_the_same_service_extends_the_wait(service, an
 
 
 def test_a_wait_for_an_answer_holds_up_nobody(service):
-    with Partner("vcan0"), meanwhile(lambda: exchange(service, "11", timeout_ms=1500)) as pending:
-        wait_until(lambda: 0x7E8 in listeners("vcan0"), "the exchange has begun")
-        slowest = 0
-        while not pending.done():
-            begin = time.monotonic()
+    with Partner("vcan0") as partner, exchanging(service, "11", timeout_ms=30000) as pending:
+        assert partner.receive() == "11"
+        for _ in range(20):
             assert service.request("GET", "/v1").status == 200
-            slowest = max(slowest, time.monotonic() - begin)
-        assert_problem(pending.result(), 504, "isotp-timeout")
-    assert slowest < 0.5
+        assert not pending.done()
+        partner.send("51")
+        assert pending.result().json["data"] == "51"
 
 
 def test_exchanges_that_came_and_went_leave_no_descriptor(service, unit):
     assert answered(service, "3E00") == "7E00"
     before = service.descriptors()
     for _ in range(20):
-        assert answered(service, "22F190", timeout_ms=5000)
+        assert answered(service, "22F190")
     wait_until(lambda: service.descriptors() <= before, "the descriptors are given back")
     assert wait_until(lambda: listeners("vcan0") == [0x7E0], "only the unit listens")
 
@@ -231,7 +227,7 @@ def test_the_service_stops_in_the_middle_of_an_exchange(start):
     with Partner("vcan0"), meanwhile(lambda: attempt(stopping)) as pending:
         wait_until(lambda: 0x7E8 in listeners("vcan0"), "the exchange has begun")
         status, took = stopping.stop()
-        assert status == 0 and took < 3
+        assert status == 0 and took < 10
         assert pending.result(PATIENCE) != 200
     assert 0x7E8 not in listeners("vcan0")
 
@@ -239,6 +235,6 @@ def test_the_service_stops_in_the_middle_of_an_exchange(start):
 def attempt(service):
     """The status of an exchange that nobody answers; None where the connection is cut."""
     try:
-        return exchange(service, "11", timeout_ms=15000).status
+        return exchange(service, "11").status
     except OSError:
         return None

@@ -1,12 +1,13 @@
 """The WebSocket of PDUs: what the partner says comes as it does, what is sent is answered in its order."""
 import contextlib
+import itertools
 import json
-import time
 
 import pytest
 from websockets.sync.client import connect
 
 from commands import assert_told
+from exactness import Stopwatch, on_time
 from isotp_partners import Misbehaving, Partner, listeners, pdu
 from service import PATIENCE, assert_problem, wait_until
 from streams import BINARY, CLOSE, HANDSHAKE, PING, PONG, TEXT, WebSocketReader, websocket
@@ -14,14 +15,15 @@ from uds_responder import IDENTIFIERS, UdsResponder
 from witnesses import ip
 
 ISOTP = "/v1/interfaces/vcan0/isotp"
-PAIR = ISOTP + "?tx_id=7E0&rx_id=7E8"
+# Sending may take longer than by default, and than the kernel waits for a partner.
+PAIR = ISOTP + "?tx_id=7E0&rx_id=7E8&timeout_ms=15000"
 VIN = "62F190" + IDENTIFIERS["F190"]
 
 
 @pytest.fixture
 def channel(service):
-    """A WebSocket of PDUs on vcan0 that has said `open`; sending may take longer than the kernel waits for a partner."""
-    with websocket(service, PAIR + "&timeout_ms=5000") as channel:
+    """A WebSocket of PDUs on vcan0 that has said `open`."""
+    with websocket(service, PAIR) as channel:
         yield channel
 
 
@@ -175,7 +177,7 @@ def test_the_protocol_is_a_websockets(channel):
     ("&tx_address=10&rx_address=F1", "7E0#10023E00"), ("&fd=true&tx_data_length=64", "7E0##0023E00"),
     ("&fd=true&brs=true&tx_data_length=16&tx_padding=AA", "7E0##1023E00AAAAAAAAAA"),
     ("&extended=true", "000007E0#023E00"),
-    ("&extended=false&block_size=8&st_min_us=20000&rx_padding=AA&timeout_ms=500", "7E0#023E00"),
+    ("&extended=false&block_size=8&st_min_us=20000&rx_padding=AA", "7E0#023E00"),
 ])
 def test_options_are_those_of_an_exchange(service, wire, query, text):
     with websocket(service, PAIR + query) as channel:
@@ -353,18 +355,23 @@ def test_a_client_that_leaves_in_the_middle_leaves_nothing_and_holds_up_nobody(s
         pass
     wait_until(lambda: listeners("vcan0") == [], "the socket is closed")
     before = service.descriptors()
-    with contextlib.ExitStack() as stack, Misbehaving("vcan0", rx=0x604) as partner:
-        for number in range(5):
-            path = f"{ISOTP}?tx_id={0x600 + number:03X}&rx_id={0x680 + number:03X}"
-            say(stack.enter_context(websocket(service, path)), pdu(20))
-        partner.hear("1014")
-    # The kernel takes about a second to close each of them.
-    slowest = 0
-    while listeners("vcan0"):
-        begin = time.monotonic()
-        assert service.request("GET", "/v1").status == 200
-        slowest = max(slowest, time.monotonic() - begin)
-    assert slowest < 0.5
+    # Others with the same identifiers would wait until the kernel has closed their sockets.
+    identifiers = itertools.count(0x600)
+
+    def slowest():
+        numbers = [next(identifiers) for _ in range(5)]
+        with contextlib.ExitStack() as stack, Misbehaving("vcan0", rx=numbers[-1]) as partner:
+            for number in numbers:
+                path = f"{ISOTP}?tx_id={number:03X}&rx_id={number + 0x80:03X}"
+                say(stack.enter_context(websocket(service, path)), pdu(20))
+            partner.hear("1014")
+        took = [0]
+        # The kernel takes about a second to close each of them.
+        while listeners("vcan0"):
+            took.append(Stopwatch(lambda: service.get("/v1")).read()[1])
+        return max(took)
+
+    on_time(slowest, 0, 0.5)
     wait_until(lambda: service.descriptors() <= before, "the descriptors are given back")
 
 
@@ -375,6 +382,6 @@ def test_it_ends_properly_when_the_service_stops(start):
         assert busy.next()["type"] == "open"
         say(busy, pdu(20))
         status, took = stopping.stop()
-        assert status == 0 and took < 3
+        assert status == 0 and took < 10
         assert idle.close_code() == 1001 and busy.close_code() == 1001
     assert listeners("vcan0") == []

@@ -1,8 +1,13 @@
 """When jobs send, by the kernel's timestamps: interval, count, two intervals, changes on the way, duration."""
 import collections
+import itertools
+import math
+import statistics
+import time
 
 import pytest
 
+from exactness import on_time
 from periodic import ONE, becomes, current, patch
 from service import wait_until
 from streams import websocket
@@ -56,27 +61,37 @@ def test_a_count_goes_through_the_sequence_in_turn(service, wire, jobs):
 
 
 def test_two_intervals_have_exact_counts(service, wire, jobs):
-    """Five frames 20 ms apart, the first included, then one each 500 ms."""
-    job = jobs("vcan0", ONE, initial_interval_ms=20, count=5, interval_ms=500)
-    between = gaps(wire.wait_for_count("vcan0", 7))
-    assert all(15 < gap < 300 for gap in between[:4]), between
+    """Five frames 20 ms apart, the first included, then one each three seconds."""
+    job = jobs("vcan0", ONE, initial_interval_ms=20, count=5, interval_ms=3000)
+    between = gaps(wire.wait_for_count("vcan0", 6))
+    assert all(15 < gap < 2000 for gap in between[:4]), between
     # The fifth is the last of the first interval; the time after it is the second.
-    assert all(450 < gap for gap in between[4:]), between
+    assert between[4] > 2900, between
     assert current(service, job)["state"] == "running"
 
 
 def test_new_content_does_not_move_the_rhythm(service, wire, jobs):
     jobs("vcan1", ONE, interval_ms=50)
     job = jobs("vcan0", ONE, interval_ms=400)
-    for number in range(1, 4):
-        wire.wait_for_text("vcan0", f"123#0{number}")
+    values = itertools.count(2)
+
+    def measure():
+        """From the last frame with the old content to the first with the new one."""
+        data, view = f"{next(values):02X}", wire.renewed()
+        view.wait_for_count("vcan0", 1)
         # In the middle of an interval, by the beat of another job: a timer that began anew would make it much longer,
         # a frame sent at once much shorter.
         wire.renewed().wait_for_count("vcan1", 4)
-        patch(service, job, frames=[{"id": "123", "data": f"0{number + 1}"}])
-    frames = wire.wait_for_text("vcan0", "123#04")
-    assert [frame.data for frame in frames] == sorted(frame.data for frame in frames)
-    assert all(350 < gap < 550 for gap in gaps(frames)), gaps(frames)
+        changed = time.time()
+        patch(service, job, frames=[{"id": "123", "data": data}])
+        *_, old, new = view.wait_for_text("vcan0", f"123#{data}")
+        # A change right after a frame would show nothing.
+        return new.time - old.time if changed - old.time > 0.12 else math.inf
+
+    for _ in range(3):
+        on_time(measure, 0.4, 0.1, early=0.05)
+    sent = [frame.data for frame in wire.frames("vcan0")]
+    assert sent == sorted(sent)
 
 
 def test_another_identifier_is_content_too(service, wire, jobs):
@@ -121,7 +136,7 @@ def test_another_interval_is_kept_from_then_on(service, wire, jobs):
     changed = patch(service, job, interval_ms=20)
     assert changed["interval_ms"] == 20
     between = gaps(wire.renewed().wait_for_count("vcan0", 10))
-    assert all(gap < 100 for gap in between), between
+    assert statistics.median(between) < 100, between
     assert patch(service, job, interval_us=250000)["interval_ms"] == 250
     between = gaps(wire.renewed().wait_for_count("vcan0", 3))
     assert between[-1] > 200
@@ -137,13 +152,14 @@ def test_a_finished_job_starts_anew(service, wire, jobs):
 
 def test_a_duration_ends_the_job(service, wire, jobs):
     with websocket(service, "/v1/interfaces/vcan0/frames") as stream:
-        job = jobs("vcan0", ONE, interval_ms=10, duration_ms=500)
+        job = jobs("vcan0", ONE, interval_ms=10, duration_ms=1500)
         assert stream.until_type("job")["change"] == "finished"
     done = current(service, job)
     assert done["state"] == "finished"
     assert wire.renewed().stays_quiet("vcan0", 0.1)
     frames = wire.frames("vcan0")
-    assert 0.3 < frames[-1].time - frames[0].time < 0.8
+    # Not at once; how exactly, the tests of leases measure.
+    assert frames[-1].time - frames[0].time > 0.5
     assert done["sent"] == len(frames)
 
 

@@ -124,6 +124,7 @@ def test_on_a_quiet_bus_a_program_is_not_held_up(service):
         # Longer than what other streams are silent.
         while time.monotonic() - begin < 17:
             assert bus.recv(1) is None
-        assert time.monotonic() - begin < 20
+        # What comes after 15 s would have held it up for ten.
+        assert time.monotonic() - begin < 25
         cansend("vcan0", "123#")
         assert bus.recv(10).arbitration_id == 0x123

@@ -1,4 +1,5 @@
 """The times of watches: silence is told once and in time, throttled changes come at their boundary and the newest."""
+import itertools
 import time
 
 import pytest
@@ -8,7 +9,7 @@ from service import PATIENCE
 from streams import websocket
 from traffic import Sender
 from watching import current, raw, report, stream
-from witnesses import cansend, ip
+from witnesses import ip
 
 # How late a timer may be told, in seconds.
 LATE = 0.02
@@ -32,11 +33,15 @@ def changes(stream, watch):
 
 
 def test_silence_is_told_in_time_from_the_watchs_creation_on(service, watches, stream):
+    # Only so many may watch the same.
+    identifiers = itertools.count(0x100)
+
     def measure():
-        watch = Stopwatch(lambda: watches("vcan0", timeout_ms=200))
+        watch = Stopwatch(lambda: watches("vcan0", f"{next(identifiers):03X}", timeout_ms=200))
         silence(stream, watch.result)
+        told = watch.read()
         assert current(service, watch.result)["timeouts"] == 1
-        return watch.read()
+        return told
 
     on_time(measure, 0.2, LATE)
 
@@ -55,8 +60,8 @@ def test_silence_is_told_in_time_after_the_last_frame(watches, stream, raw):
 
 def test_silence_is_told_once(service, watches, stream):
     watch = watches("vcan0", timeout_ms=50)
-    # Ten times as long.
-    clock = watches("vcan0", "124", timeout_ms=500)
+    # Twenty times as long.
+    clock = watches("vcan0", "124", timeout_ms=1000)
     silence(stream, clock)
     assert changes(stream, watch) == ["timeout"] and current(service, watch)["timeouts"] == 1
 
@@ -64,14 +69,13 @@ def test_silence_is_told_once(service, watches, stream):
 @pytest.mark.parametrize("members", [{}, {"mask": "FF"}])
 def test_the_first_frame_after_silence_is_told_as_that(service, watches, stream, raw, members):
     """Under a mask, too, and though nothing has changed."""
-    watch = watches("vcan0", timeout_ms=250, **members)
+    watch = watches("vcan0", timeout_ms=500, **members)
     for _ in range(3):
         silence(stream, watch)
-        raw.send(0x123, b"\x01")
+        for data in (b"\x01", b"\x02", b"\x01"):
+            raw.send(0x123, data)
         report(stream, watch, "resumed", data="01")
-        raw.send(0x123, b"\x02")
         report(stream, watch, "changed", data="02")
-        raw.send(0x123, b"\x01")
         report(stream, watch, "changed", data="01")
     silence(stream, watch)
     assert current(service, watch)["timeouts"] == 4
@@ -79,9 +83,9 @@ def test_the_first_frame_after_silence_is_told_as_that(service, watches, stream,
 
 def test_frames_that_come_in_time_keep_it_quiet(service, watches, stream, wire, jobs):
     """They need not change anything."""
-    watch = watches("vcan0", mask="FF", timeout_ms=400)
+    watch = watches("vcan0", mask="FF", timeout_ms=2000)
     job = jobs("vcan0", ONE, interval_ms=20)
-    wire.wait_for_count("vcan0", 60)
+    wire.wait_for_count("vcan0", 150)
     report(stream, watch, "changed")
     assert current(service, watch)["timeouts"] == 0
     assert service.request("DELETE", f"/v1/jobs/{job['id']}").status == 204
@@ -100,20 +104,31 @@ def test_frames_of_others_do_not_keep_it_quiet(watches, stream, raw):
 
 def test_two_watches_of_one_identifier_have_times_of_their_own(watches, stream, raw):
     soon, late = watches("vcan0", timeout_ms=400), watches("vcan0", timeout_ms=900)
-    raw.send(0x123, b"")
-    told = []
-    while told.count("late") < 2:
-        event = stream.until_type("watch")
-        told.append("late" if event["watch"] == late["watch"] else "soon")
-    assert changes(stream, soon) == changes(stream, late) == ["changed", "timeout"]
-    times = {event["watch"]: event["timestamp"] for event in stream.seen if event.get("change") == "timeout"}
-    assert times[late["watch"]] - times[soon["watch"]] == pytest.approx(0.5, abs=0.1)
+
+    def told(*wanted):
+        """When both said what is wanted of each, the last of it."""
+        events = {soon["watch"]: [], late["watch"]: []}
+        while any(len(said) < len(wanted) for said in events.values()):
+            event = stream.until_type("watch")
+            events[event["watch"]].append(event)
+        assert all([event["change"] for event in said] == list(wanted) for said in events.values()), events
+        return [said[-1]["timestamp"] for said in events.values()]
+
+    def error():
+        """How far the later silence is from half a second after the other."""
+        raw.send(0x123, b"")
+        first, second = told("resumed", "timeout")
+        return abs(second - first - 0.5)
+
+    told("timeout")
+    on_time(error, 0, 0.1)
 
 
 def test_silence_of_flexible_frames(watches, stream, raw):
     watch = watches("vcan0", fd=True, timeout_ms=400)
+    silence(stream, watch)
     raw.send_flexible(0x123, b"\x01" * 12)
-    report(stream, watch, "changed", data="01" * 12)
+    report(stream, watch, "resumed", data="01" * 12)
     # A classic one is none.
     raw.send(0x123, b"\x02")
     silence(stream, watch)
@@ -146,20 +161,19 @@ def test_a_machine_that_falls_silent_when_its_cable_is_pulled(service, watches, 
 
 def test_changes_are_held_back_and_the_newest_comes_at_the_boundary(watches, stream, raw):
     watch = watches("vcan0", throttle_ms=300)
-
-    def first():
-        # After a boundary without a change the next one comes at once.
-        raw.send(0x123, b"\x01")
-        report(stream, watch, "changed", data="01")
+    # Only so many may watch the same.
+    identifiers = itertools.count(0x124)
 
     def measure():
-        period = Stopwatch(first)
+        # After a boundary without a change the first one comes at once.
+        period = Stopwatch(lambda: raw.send(0x123, b"\x01"))
         for value in range(2, 10):
             raw.send(0x123, bytes([value]))
+        report(stream, watch, "changed", data="01")
         report(stream, watch, "changed", data="09")
         took = period.read()
         # Nothing came since: the next period has nothing to tell, and is waited for by another watch's timer.
-        clock = watches("vcan0", "124", timeout_ms=400)
+        clock = watches("vcan0", f"{next(identifiers):03X}", timeout_ms=400)
         stream.until_type("watch", watch=clock["watch"])
         assert stream.seen[-2]["frame"]["data"] == "09"
         return took
@@ -179,7 +193,7 @@ def test_a_stream_of_changes_is_thinned_out_to_its_newest(watches, stream):
         sender.finish()
     took = time.monotonic() - begin
     told = [int(event["frame"]["data"], 16) for event in stream.seen if event["type"] == "watch"]
-    assert told == sorted(set(told)) and 5 <= len(told) <= took / 0.1 + 2
+    assert told == sorted(set(told)) and 3 <= len(told) <= took / 0.1 + 2
 
 
 def test_what_does_not_change_under_the_mask_is_not_told_at_the_boundary_either(watches, stream, raw):
@@ -195,21 +209,19 @@ def test_what_does_not_change_under_the_mask_is_not_told_at_the_boundary_either(
 
 
 def test_silence_and_throttling_go_together(watches, stream, raw):
-    watch = watches("vcan0", throttle_ms=100, timeout_ms=400)
+    watch = watches("vcan0", throttle_ms=300, timeout_ms=1000)
     silence(stream, watch)
-    raw.send(0x123, b"\x01")
+    for data in (b"\x01", b"\x02", b"\x03"):
+        raw.send(0x123, data)
     report(stream, watch, "resumed", data="01")
-    raw.send(0x123, b"\x02")
-    raw.send(0x123, b"\x03")
     report(stream, watch, "changed", data="03")
     silence(stream, watch)
 
 
 def test_multiplexed_messages_are_throttled_each_with_its_newest(watches, stream, raw):
     watch = watches("vcan0", mask="FF", mux=[{"value": "01"}, {"value": "02"}], throttle_ms=300)
-    cansend("vcan0", "123#0100")
-    report(stream, watch, "changed", data="0100")
-    for data in ("0201", "0102", "0203", "0104"):
+    for data in ("0100", "0201", "0102", "0203", "0104"):
         raw.send(0x123, bytes.fromhex(data))
+    report(stream, watch, "changed", data="0100")
     told = {report(stream, watch, "changed")["frame"]["data"] for _ in range(2)}
     assert told == {"0203", "0104"}
