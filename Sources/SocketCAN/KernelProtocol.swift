@@ -26,7 +26,13 @@ public enum KernelProtocol: String, CaseIterable, Sendable {
         }
     }
 
+    // The kernel looks for the protocol before anything else that a socket needs, such as a descriptor.
     private static func canOpen(_ type: __socket_type, _ number: Int32) -> Bool {
-        (try? Descriptor.canSocket(type, number)) != nil
+        do {
+            _ = try Descriptor.canSocket(type, number)
+            return true
+        } catch {
+            return error.errno != .addressFamilyNotSupported && error.errno != .protocolNotSupported
+        }
     }
 }
