@@ -40,7 +40,7 @@ class Sender:
         self._process = subprocess.Popen(
             [sys.executable, "-IS", "-c", PROGRAM, interface, *map(str, numbers)])
 
-    def finish(self, seconds=60):
+    def finish(self, seconds=200):
         """Waits until all were sent."""
         assert self._process.wait(seconds) == 0
 
