@@ -58,6 +58,17 @@ def test_a_figure_that_was_not_measured_is_named():
     assert "CPU time, SSE, 8 readers: not measured, must be ≤ 2.00" in report.missed(THRESHOLDS, results)
 
 
+def test_the_rate_is_judged_by_the_floors_on_a_slow_machine():
+    rates = {"websocket": 9000, "floor": 18000}
+    assert not list(report.missed(THRESHOLDS, good() | {"rates": rates}))
+    assert any("9,000 frames/s (floor: 18,000) | ≥ 9,000" in row
+               for row in report.threshold_rows(THRESHOLDS, good() | {"rates": rates}))
+    sentences = list(report.missed(THRESHOLDS, good() | {"rates": rates | {"websocket": 8999}}))
+    assert len(sentences) == 1 and sentences[0].endswith("8,999 frames/s, must be ≥ 9,000")
+    # A fast machine's floor makes the bar no higher.
+    assert not list(report.missed(THRESHOLDS, good() | {"rates": {"websocket": 20000, "floor": 50000}}))
+
+
 def test_the_rate_is_not_judged_on_a_busy_machine_and_the_table_says_so():
     results = good() | {"rates": {"websocket": 19999}, "others": 0.5}
     assert not list(report.missed(THRESHOLDS, results))

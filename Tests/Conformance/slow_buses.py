@@ -18,8 +18,12 @@ def slowed(name, rate, latency="1s"):
     try:
         yield name
     finally:
-        # With all that still waits in it.
-        subprocess.run(["tc", "qdisc", "del", "dev", name, "root"], check=False, capture_output=True)
+        set_free(name)
+
+
+def set_free(name):
+    """Takes the slow queue of an interface away, with all that still waits in it."""
+    subprocess.run(["tc", "qdisc", "del", "dev", name, "root"], check=False, capture_output=True)
 
 
 def backlog(name):

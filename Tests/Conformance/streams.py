@@ -45,6 +45,10 @@ class Reader:
             lambda event: event["type"] == type and all(event.get(name) == value for name, value in members.items()),
             seconds)
 
+    def news(self, seconds=PATIENCE):
+        """The next event that is no heartbeat."""
+        return self.until(lambda event: event["type"] != "heartbeat", seconds)
+
     def frames(self, count, seconds=PATIENCE):
         """The next frames, so many."""
         end = time.monotonic() + seconds

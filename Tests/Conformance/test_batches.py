@@ -6,7 +6,7 @@ import pytest
 from commands import acknowledged, command
 from service import assert_problem
 from streams import websocket
-from traffic import OVERRUN, Sender, accounted, gaps
+from traffic import ENDLESS, OVERRUN, Sender, accounted, gaps
 from transports import BatchReader, narrow
 from witnesses import ERROR, RawSocket, cansend
 
@@ -50,7 +50,7 @@ def test_errors_and_frames_share_an_array_answers_and_heartbeats_stand_alone(ser
         acknowledged(stream, "ping")
         raw.send(ERROR | 0x40, bytes(8))
         cansend("vcan0", "123#")
-        assert [stream.next()["type"], stream.next()["type"]] == ["error", "frame"]
+        assert [stream.news()["type"], stream.news()["type"]] == ["error", "frame"]
         stream.until_type("heartbeat")
         acknowledged(stream, "filter", filters=["123:7FF"])
         assert command(stream, "dance")["code"] == "malformed-request"
@@ -58,11 +58,13 @@ def test_errors_and_frames_share_an_array_answers_and_heartbeats_stand_alone(ser
 
 
 def test_answers_stand_at_their_place_among_the_batches(service):
-    with batches(service) as stream, Sender("vcan0", 2000, 1000, last=0x7FE):
-        while stream.seen[-1]["seq"] < stream.opened["seq"] + 1000:
+    with batches(service) as stream, Sender("vcan0", ENDLESS, 1000) as sender:
+        for _ in range(30):
             ack = acknowledged(stream, "ping")
             assert stream.messages[-1] == [ack]
             stream.until(lambda event, ack=ack: event["seq"] >= ack["seq"] + 20)
+        sender.stop()
+        cansend("vcan0", "7FE#")
         stream.until_type("frame", id="7FE")
         passed = [event["seq"] for message in stream.messages for event in message]
         assert passed == sorted(passed) and alone(stream, "ack")

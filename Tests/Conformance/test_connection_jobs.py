@@ -163,7 +163,7 @@ def test_it_ends_when_the_service_stops(start, wire, make_interface):
         make(stream)
         wire.wait_for_count(name, 3)
         status, took = stopping.stop()
-        assert status == 0 and took < 2
+        assert status == 0 and took < 10
         assert stream.close_code() == 1001
     assert broadcast_operations() == []
     assert wire.renewed().stays_quiet(name, 0.1)
@@ -220,8 +220,8 @@ def test_one_that_waits_or_has_ended_is_forgotten_too(service, told):
 
 def test_its_lease_lapses_though_the_connection_is_there(service, told):
     with websocket(service, FRAMES + "?filter=0~0") as stream:
-        job = make(stream, lease_ms=300)
-        assert 0 < job["lease_remaining_ms"] <= 300
+        job = make(stream, lease_ms=3000)
+        assert 0 < job["lease_remaining_ms"] <= 3000
         assert service.request("POST", f"/v1/jobs/{job['id']}/renew").status == 200
         told.until_type("job", job=job["id"], change="lapsed")
         stream.until_type("job", job=job["id"], change="lapsed")

@@ -5,9 +5,9 @@ import time
 import pytest
 
 from commands import assert_told, command
-from exactness import meanwhile, processor_time
+from exactness import meanwhile, on_time, processor_time
 from service import assert_problem, wait_until
-from slow_buses import backlog, overrunning, overruns, put_on_the_bus, slowed
+from slow_buses import backlog, overrunning, overruns, put_on_the_bus, set_free, slowed
 from streams import websocket
 from witnesses import RawSocket
 
@@ -39,7 +39,8 @@ def test_sent_is_what_the_kernel_took_and_what_candump_saw(service, wire, slow):
     for identifier, timeout in (("123", 0), ("124", 300), ("125", 600)):
         begin = time.monotonic()
         answer = send(service, slow, lines(BATCH, identifier), timeout)
-        assert timeout / 1000 <= time.monotonic() - begin < timeout / 1000 + 2
+        # In four seconds the whole batch would go out.
+        assert timeout / 1000 <= time.monotonic() - begin < 4
         problem = assert_problem(answer, 503, "transmit-queue-full")
         assert 0 <= problem["sent"] < BATCH and str(problem["sent"]) in problem["detail"]
         expected += lines(BATCH, identifier)[:problem["sent"]]
@@ -119,21 +120,33 @@ def test_waiting_for_room_costs_next_to_nothing(service, make_interface, filled_
             with pytest.raises(OSError, match="105"):
                 for _ in range(BATCH):
                     other.send(0x700)
-        begin, before = time.monotonic(), processor_time(service.pid)
-        problem = assert_problem(send(service, name, lines(BATCH), 1500), 503, "transmit-queue-full")
-        used, took = processor_time(service.pid) - before, time.monotonic() - begin
-    assert problem["errno"] in ("ENOBUFS", "EAGAIN") and problem["sent"] < BATCH
-    assert took >= 1.5 and used < 0.3 * took, f"{used} s of {took} s"
+
+        def share():
+            """How much of the time that a request waits a processor is busy for it."""
+            begin, before = time.monotonic(), processor_time(service.pid)
+            problem = assert_problem(send(service, name, lines(BATCH), 1500), 503, "transmit-queue-full")
+            used, took = processor_time(service.pid) - before, time.monotonic() - begin
+            assert problem["errno"] in ("ENOBUFS", "EAGAIN") and problem["sent"] < BATCH and took >= 1.5
+            return used / took
+
+        on_time(share, 0, 0.3)
 
 
 def test_a_wait_for_room_holds_up_no_other_request(service, wire, make_interface):
-    with slowed(make_interface(), "1kbit") as name, meanwhile(
-            lambda: send(service, name, lines(BATCH), 1500)) as pending:
-        wire.wait_for_count(name, 5)
-        slowest = 0
-        while not pending.done():
+    def slowest():
+        """How long the slowest of some other requests takes, in seconds."""
+        took = []
+        for _ in range(5):
             begin = time.monotonic()
             assert service.request("POST", "/v1/interfaces/vcan1/frames", json_body={"id": "123"}).json == {"sent": 1}
-            slowest = max(slowest, time.monotonic() - begin)
-        assert pending.result().status == 503
-    assert slowest < 0.5
+            took.append(time.monotonic() - begin)
+        return max(took)
+
+    with slowed(make_interface(), "1kbit") as name, meanwhile(
+            lambda: send(service, name, lines(BATCH), 30000)) as pending:
+        wire.wait_for_count(name, 5)
+        on_time(slowest, 0, 0.5)
+        assert not pending.done()
+        # Now there is room for the rest.
+        set_free(name)
+        assert pending.result().json == {"sent": BATCH}

@@ -116,9 +116,9 @@ def test_sent_goes_on_over_stops_and_longer_sequences(service, wire, jobs):
 
 
 def test_the_first_frame_goes_out_at_once(service, wire, jobs):
-    before = service.get("/v1")["now"]
     jobs("vcan0", ONE, interval_ms=60000)
-    assert wire.wait_for_count("vcan0", 1)[0].time - before < 2
+    # Long before the minute is over.
+    wire.wait_for_count("vcan0", 1)
 
 
 def test_jobs_are_stopped_and_started(service, wire, jobs):

@@ -8,9 +8,14 @@ import pathlib
 import re
 import subprocess
 import sys
+import time
+
+from service import PATIENCE, wait_until
 
 README = pathlib.Path(__file__).resolve().parents[2] / "README.md"
 ADDRESS = "http://127.0.0.1:8080"
+# The file into which one step records in the background.
+RECORDING = "session.ndjson"
 
 VARYING = [
     (re.compile(r"\b1[0-9]{9}\.[0-9]{1,6}\b"), "<time>"),
@@ -42,18 +47,36 @@ def tour():
             yield command, output
 
 
-def run(command: str, base: str, directory=None) -> str:
-    command = command.replace(ADDRESS, base).replace("curl ", "curl -sS --max-time 20 ")
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=30, cwd=directory)
+def run(command: str, base: str, directory=None, seconds=PATIENCE) -> str:
+    command = command.replace(ADDRESS, base).replace("curl ", f"curl -sS --max-time {seconds} ")
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, cwd=directory)
     assert done.returncode == 0, f"{command}: {done.stderr}"
     return done.stdout if done.stdout.endswith("\n") or not done.stdout else done.stdout + "\n"
+
+
+def output_of(command: str, expected: str, base: str, directory) -> str:
+    """What a step prints. One that records in the background has begun then; one that looks into the recording does so
+    until what is expected is there, or has had time enough to come."""
+    if command.endswith("&"):
+        output = run(command, base, directory, 10 * PATIENCE)
+        file = directory / RECORDING
+        wait_until(lambda: file.exists() and file.stat().st_size > 0, "the recording has begun")
+        return output
+    end = time.monotonic() + PATIENCE
+    while True:
+        output = run(command, base, directory)
+        is_done = RECORDING not in command or normalized(output) == normalized(expected)
+        if is_done or time.monotonic() > end:
+            return output
+        time.sleep(0.1)
 
 
 def test_the_tour_prints_what_the_readme_shows(start, tmp_path):
     service = start()
     steps = list(tour())
     assert len(steps) >= 50
-    results = [(command, expected, run(command, service.base, tmp_path)) for command, expected in steps]
+    results = [
+        (command, expected, output_of(command, expected, service.base, tmp_path)) for command, expected in steps]
     if os.environ.get("README_UPDATE"):
         text = README.read_text(encoding="utf-8")
         for command, expected, output in results:

@@ -18,7 +18,8 @@ def test_streams_that_came_and_went_leave_no_descriptor(service):
     with contextlib.ExitStack() as stack:
         for number in range(50):
             if number % 2:
-                reader = WebSocketReader(service, f"{FRAMES}?heartbeat=1")
+                # One that answers no ping is cut after three heartbeats.
+                reader = WebSocketReader(service, f"{FRAMES}?heartbeat=5")
                 assert reader.next()["type"] == "open"
                 stack.callback(reader.close)
             else:

@@ -29,36 +29,26 @@ def in_order(events):
     return got
 
 
-def dropped_by_interface(service):
-    """What a virtual interface dropped before it reached any socket, as a machine that is too busy makes it do
-    (netif_rx): nobody on this machine saw it, so that nobody can be told."""
-    return service.get("/v1/interfaces/vcan0")["statistics"]["rx_dropped"]
-
-
 def test_a_reader_that_stops_for_ten_seconds_and_seven_that_do_not(start):
     """5,000 frames a second: the one gets the beginning, a gap and the end, the seven get everything."""
     service = start("--log-bytes", "2097152")
     count, rate = 50_000, 5_000
     path = FRAMES + "?heartbeat=300"
-    dropped_before = dropped_by_interface(service)
     with contextlib.ExitStack() as stack, RawSocket("vcan0") as raw:
         # One that stalls on each transport, in one go.
         stalled = {transport: stack.enter_context(stalling(service, path, transport)) for transport in TRANSPORTS}
         lively = stack.enter_context(Gatherer(service, path, [*TRANSPORTS, *WITH_JSON], end="7FE"))
         stack.enter_context(Sender("vcan0", count, rate)).finish()
         raw.send(0x7FE)
-        everything = lively.finish(30)
-        on_the_bus = count - dropped_by_interface(service) + dropped_before
-        for said in everything:
+        for said in lively.finish(100):
             assert b"gap" not in said
-            got = numbers_in(said)
-            assert got == sorted(set(got)) and len(got) == on_the_bus
+            assert numbers_in(said) == list(range(count))
         for transport, reader in stalled.items():
             widen(reader)
             reader.until_type("frame", 60, id="7FE")
             told = gaps(reader.seen)
             assert told and {gap["where"] for gap in told} == {"server"}, transport
-            assert len(in_order(reader.seen)) + sum(gap["lost"] for gap in told) == on_the_bus, transport
+            assert len(in_order(reader.seen)) + sum(gap["lost"] for gap in told) == count, transport
             if transport in WITH_JSON:
                 assert all(gap["exact"] is True for gap in told), transport
     assert service.get("/v1/interfaces/vcan0")["capture"]["kernel_dropped"] == 0
@@ -134,7 +124,8 @@ def test_what_the_kernel_dropped_is_told_also_on_a_quiet_bus(start):
         os.kill(service.pid, signal.SIGCONT)
         went_on = time.monotonic()
         gap = stream.until_type("gap")
-        assert time.monotonic() - went_on < 3
+        # Sooner than a heartbeat.
+        assert time.monotonic() - went_on < 10
         got = numbers(stream.seen)
         assert set(gap) == {"type", "seq", "lost", "exact", "where", "interface"}
         assert (gap["exact"], gap["where"], gap["interface"]) == (True, "kernel", "vcan0")
@@ -223,6 +214,6 @@ def test_a_thousand_idle_streams_are_held(start):
             cansend("vcan0", "123#")
             return service.get("/v1/streams") == {"streams": []}
 
-        wait_until(forgotten, "they are forgotten")
+        wait_until(forgotten, "they are forgotten", 100)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -105,9 +105,12 @@ def test_the_text_is_plain_text(service, arguments):
 
 def test_all_interfaces_are_in_one_text(service, tmp_path):
     file = tmp_path / "all.log"
-    with recording(service, file, "/v1/frames?format=candump&interface=vcan0&interface=can0&count=3") as curl:
+    path = "/v1/frames?format=candump&interface=vcan0&interface=can0&count=3"
+    with recording(service, file, path) as curl, websocket(service) as witness:
         for name in ("vcan0", "vcan1", "can0", "vcan0"):
             cansend(name, "123#01")
+            # Read before the next is sent: what waits on two interfaces is read in any order.
+            witness.until_type("frame", interface=name)
         assert curl.wait(PATIENCE) == 0
     opened, *lines = file.read_text(encoding="ascii").splitlines()
     assert set(opened.split("interfaces=")[1].split(",")) == {"vcan0", "can0"}

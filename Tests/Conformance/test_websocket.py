@@ -6,6 +6,7 @@ import pytest
 from websockets.exceptions import ConnectionClosedOK
 from websockets.sync.client import connect
 
+from exactness import meanwhile
 from service import PATIENCE, assert_problem, wait_until
 from streams import BINARY, CLOSE, HANDSHAKE, PING, PONG, TEXT, websocket
 from witnesses import cansend
@@ -167,13 +168,18 @@ def test_a_client_that_leaves_without_a_word_is_forgotten(service):
 
 
 def test_the_server_pings_and_drops_who_does_not_answer_twice(service):
-    with websocket(service, FRAMES + "?heartbeat=1") as silent, websocket(service, FRAMES + "?heartbeat=1") as lively:
+    def beats():
+        """Reads on, which answers pings, for longer than one that does not may stay."""
+        return [lively.until_type("heartbeat") for _ in range(4)]
+
+    with (
+        websocket(service, FRAMES + "?heartbeat=1") as silent, websocket(service, FRAMES + "?heartbeat=1") as lively,
+        meanwhile(beats) as reading,
+    ):
         silent.answer(PING)
         silent.answer(PING)
-        # The lively one answers in until().
-        beats = [lively.until_type("heartbeat") for _ in range(4)]
         assert silent.is_cut()
-        assert len(beats) == 4
+        assert len(reading.result()) == 4
         still_streams(lively)
 
 

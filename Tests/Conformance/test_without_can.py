@@ -44,7 +44,7 @@ def bare(tmp_path_factory):
     yield service
     service.check()
     status, took = service.stop()
-    assert status == 0 and took < 2
+    assert status == 0 and took < 10
 
 
 def test_the_health_check_says_why(bare):

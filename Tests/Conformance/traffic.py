@@ -8,6 +8,8 @@ from streams import websocket
 
 # More frames of 64 bytes than the smallest log and a connection together hold.
 OVERRUN = 8000
+# More frames than a test has time for.
+ENDLESS = 10**8
 
 # A process that does nothing else: the test goes on reading meanwhile.
 PROGRAM = """
@@ -40,7 +42,7 @@ class Sender:
         self._process = subprocess.Popen(
             [sys.executable, "-IS", "-c", PROGRAM, interface, *map(str, numbers)])
 
-    def finish(self, seconds=60):
+    def finish(self, seconds=200):
         """Waits until all were sent."""
         assert self._process.wait(seconds) == 0
 

@@ -30,9 +30,9 @@ extension KernelTests {
             return zip(times, times.dropFirst()).map { Double($1 - $0) / 1e6 }
         }
 
-        /// Whether one attempt of three shows something that a machine with other things to do may hide.
+        /// Whether one attempt of ten shows something that a machine with other things to do may hide.
         private func isSeen(_ attempt: () throws -> Bool) rethrows -> Bool {
-            for _ in 0..<3 where try attempt() { return true }
+            for _ in 0..<10 where try attempt() { return true }
             return false
         }
 
@@ -92,19 +92,19 @@ extension KernelTests {
                 let before = try receiver.next(3)
                 try manager.update(key, [second], reportsExpiry: false)
                 let after = try receiver.next(1)
-                #expect(after.map(\.message) == [.frame(second)])
+                guard after.map(\.message) == [.frame(second)] else { return false }
                 let period = try #require(try gaps([before[0]] + after).first)
                 #expect(period >= 399.5)
                 return period < 599.5
             }
-            #expect(isSeen, "the timer was started over")
+            #expect(isSeen, "the frames were not changed in time, or the timer was started over")
         }
 
         @Test func anUpdateKeepsTheCountAndWhetherItsEndIsTold() throws {
             for reportsExpiry in [true, false] {
                 let receiver = try RawSocket(interfaceIndex: bus.index)
                 let manager = try BroadcastManager(interfaceIndex: bus.index)
-                try manager.start(key, [first], .init(count: 3, initialInterval: 50_000, interval: 0))
+                try manager.start(key, [first], .init(count: 3, initialInterval: 400_000, interval: 0))
                 #expect(try receiver.nextFrames(1) == [first])
                 try manager.update(key, [second], reportsExpiry: reportsExpiry)
                 #expect(try receiver.nextFrames(2) == [second, second])
@@ -128,7 +128,8 @@ extension KernelTests {
             _ = try receiver.queued()
             // Started over, it sends at once and does not wait for the hour.
             try manager.reschedule(key, [second], often, restarting: true)
-            #expect(try receiver.nextFrames(3).prefix(3) == [second, second, second])
+            // Earlier frames may still have been on their way.
+            #expect(try receiver.nextFrames(6).drop { $0 == first }.prefix(3) == [second, second, second])
         }
     }
 }

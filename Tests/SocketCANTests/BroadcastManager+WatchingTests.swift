@@ -126,11 +126,12 @@ extension KernelTests {
             // From the beginning on, without a frame.
             #expect(try manager.reports { !$0.isEmpty }.map(\.text) == ["timeout"])
             #expect(try !manager.isReady(within: 0.2))
-            #expect(try reported(manager, of: ["123#01"]) == ["123#01"])
-            #expect(try manager.reports { !$0.isEmpty }.map(\.text) == ["timeout"])
-            #expect(try !manager.isReady(within: 0.2))
-            // Reported although it is the same.
-            #expect(try reported(manager, of: ["123#01"]) == ["123#01"])
+            for _ in 0..<2 {
+                // The second time although it is the same.
+                try send(["123#01"])
+                #expect(try manager.reports { $0.count >= 2 }.map(\.text) == ["123#01", "timeout"])
+                #expect(try !manager.isReady(within: 0.2))
+            }
         }
 
         @Test func theTimeoutCanWaitForTheFirstFrame() throws {
@@ -143,12 +144,11 @@ extension KernelTests {
 
         @Test func changesInQuickSuccessionAreReportedAtTheEndOfTheTime() throws {
             let manager = try BroadcastManager(interfaceIndex: bus.index)
-            try manager.watch(key, .everyFrame, timeout: 1_000_000, throttle: 300_000)
+            try manager.watch(key, .everyFrame, timeout: 2_000_000, throttle: 1_000_000)
             try send((0...9).map { "123#0\($0)" })
             // The first at once, the last later, and between them nothing.
-            let reports = try manager.reports { $0.last?.text == "123#09" }
-            #expect(reports.first?.text == "123#00" && reports.count == 2)
-            #expect(try manager.reports { !$0.isEmpty }.map(\.text) == ["timeout"])
+            let reports = try manager.reports { $0.last?.text == "timeout" }
+            #expect(reports.map(\.text) == ["123#00", "123#09", "timeout"])
         }
 
         @Test(arguments: [-1, 34_560_001_000_000] as [Int64]) func aTimeBeyond400DaysIsRefused(time: Int64) throws {
@@ -186,14 +186,14 @@ extension KernelTests {
         @Test func anEndedWatchReportsNothing() throws {
             let manager = try BroadcastManager(interfaceIndex: bus.index)
             let other = BroadcastManager.WatchKey(Identifier(truncating: 0x124, extended: false))
-            try manager.watch(key, .everyFrame, timeout: 50_000)
+            try manager.watch(key, .everyFrame, timeout: 1_000_000)
             try manager.watch(other, .everyFrame)
             try manager.endWatch(key)
             #expect(refusal { () throws(SystemError) in try manager.endWatch(key) } == .invalidArgument)
             #expect(
                 refusal { () throws(SystemError) in try manager.endWatch(.init(other.identifier, isFD: true)) }
                     == .invalidArgument)
-            #expect(try !manager.isReady(within: 0.2))
+            #expect(try !manager.isReady(within: 1.2))
             #expect(try reported(manager, of: ["123#01", "124#01"]) == ["124#01"])
         }
 
