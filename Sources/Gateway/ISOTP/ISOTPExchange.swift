@@ -103,6 +103,7 @@ final class ISOTPExchange {
         receiver?.reads = true
     }
 
+    /// Waits for the whole of an answer: of its beginning the kernel says nothing.
     private func awaitAnswer() {
         guard let wait else { return }
         deadline?.cancel()
@@ -163,7 +164,7 @@ final class ISOTPExchange {
         let needsFlowControl = request.link.options.role == .functional && request.flowControl == nil
         return Problem(
             .isotpTimeout,
-            "no answer came from \(source) within \(request.link.timeout / 1_000_000) ms of the request"
+            "no whole answer came from \(source) within \(request.link.timeout / 1_000_000) ms of the request"
                 + (needsFlowControl ? " (one of more than one frame needs fc_id)" : ""))
     }
 }
