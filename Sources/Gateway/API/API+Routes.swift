@@ -34,7 +34,7 @@ extension API {
         addLater(.post, "/v1/interfaces/{name}/frames", query: SendingAPI.parameters, sending.send)
 
         addLater(.post, "/v1/interfaces/{name}/isotp", isotp.exchange)
-        add(.get, "/v1/interfaces/{name}/isotp", query: ISOTPAPI.parameters, isotp.open)
+        addLater(.get, "/v1/interfaces/{name}/isotp", query: ISOTPAPI.parameters, isotp.open)
 
         add(.get, "/v1/jobs", jobs.list)
         add(.delete, "/v1/jobs", jobs.deleteAll)

@@ -54,36 +54,44 @@ final class ISOTPStream: StreamSource, ListedStream {
     /// Few enough that others get their turn.
     private static let readsPerTurn = 16
 
-    /// Opens the socket.
     /// - Parameters:
     ///   - longestPDU: The most bytes of a PDU.
     ///   - isBinary: Whether PDUs come as binary messages.
-    /// - Throws: ``Problem`` for what the kernel refuses.
     init(
         _ context: Context, _ link: ISOTPLink, on interface: Interface, longestPDU: Int, isBinary: Bool, peer: String
-    ) throws(Problem) {
+    ) {
         self.context = context
         self.link = link
         self.interface = interface
         self.longestPDU = longestPDU
         self.isBinary = isBinary
         self.peer = peer
-        do throws(SystemError) {
-            try openChannel()
-        } catch {
-            throw Problem(isotp: error, link, on: interface.name)
-        }
         number = context.streams.list(self)
         context.isotp.add(self)
     }
 
-    private func openChannel() throws(SystemError) {
-        let socket = try ISOTPSocket(
-            interfaceIndex: interface.index, transmit: link.transmit, receive: link.receive ?? link.transmit,
-            options: link.options)
-        try socket.setReceiveBuffer(bytes: Self.receiveBuffer)
-        let channel = try ISOTPChannel(
-            socket, singleFrameCapacity: link.options.singleFrameCapacity, loop: context.streams.loop)
+    /// Has the socket opened.
+    /// - Parameter completion: Takes what the kernel refuses, with which the stream is over; nil when it is open.
+    func open(then completion: @escaping (Problem?) -> Void) {
+        openChannel { [self] error in
+            if error != nil { closed() }
+            completion(error.map { Problem(isotp: $0, link, on: interface.name) })
+        }
+    }
+
+    private func openChannel(then completion: @escaping (SystemError?) -> Void) {
+        let (index, link) = (interface.index, link)
+        let channel = ISOTPChannel(
+            loop: context.streams.loop, singleFrameCapacity: link.options.singleFrameCapacity
+        ) { () throws(SystemError) in
+            let socket = try ISOTPSocket(
+                interfaceIndex: index, transmit: link.transmit, receive: link.receive ?? link.transmit,
+                options: link.options)
+            try socket.setReceiveBuffer(bytes: Self.receiveBuffer)
+            return socket
+        } opened: {
+            completion($0)
+        }
         channel.readable = { [unowned self] in readable() }
         channel.failed = { [unowned self] in failed($0) }
         self.channel = channel
@@ -101,6 +109,8 @@ final class ISOTPStream: StreamSource, ListedStream {
         ])
         channel?.reads = true
         schedulePing()
+        // While it was being opened nobody could be told so.
+        if !context.interfaces.isPresent(interface) { interfaceIsGone() }
     }
 
     func writable() {
@@ -170,7 +180,7 @@ final class ISOTPStream: StreamSource, ListedStream {
     }
 
     private func send() {
-        guard !isSending, let channel, let order = orders.first else { return }
+        guard !isSending, let channel, channel.isOpen, let order = orders.first else { return }
         isSending = true
         channel.transmit(order.data, deadline: context.streams.loop.now + link.timeout) { [unowned self] failure in
             isSending = false
@@ -199,14 +209,15 @@ final class ISOTPStream: StreamSource, ListedStream {
         guard let channel else { return }
         self.channel = nil
         context.isotp.close(channel, grace: 0) { [weak self] in
-            guard let self, let connection else { return }
-            do throws(SystemError) {
-                try openChannel()
+            guard let self, connection != nil else { return }
+            openChannel { [unowned self] error in
+                if let error {
+                    say(Problem(isotp: error, link, on: interface.name), nil)
+                    connection?.end(.incomplete)
+                    return
+                }
                 self.channel?.reads = unsent == nil
                 send()
-            } catch {
-                say(Problem(isotp: error, link, on: interface.name), nil)
-                connection.end(.incomplete)
             }
         }
     }
