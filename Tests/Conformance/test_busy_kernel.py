@@ -1,6 +1,6 @@
-"""The kernel has one lock for all interfaces, and holds it while it changes some of them, as it brings up a slow adapter.
+"""The kernel has one lock for all interfaces, which it holds while it changes some of them.
 
-What needs that lock waits; nobody else does.
+It does so for a second where it brings up a slow adapter. What needs that lock waits; nobody else does.
 """
 import contextlib
 import subprocess

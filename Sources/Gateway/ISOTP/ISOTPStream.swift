@@ -102,15 +102,20 @@ final class ISOTPStream: StreamSource, ListedStream {
 
     func opened(_ connection: any StreamConnection) {
         self.connection = connection
+        begin()
+        schedulePing()
+        // While it was being opened nobody could be told so.
+        if !context.interfaces.isPresent(interface) { interfaceIsGone() }
+    }
+
+    /// Tells the client that the socket is open, and then what arrives.
+    private func begin() {
         say([
             "type": "open", "interface": .string(interface.name), "tx_id": .string(link.transmit.description),
             "rx_id": JSONValue(link.receive?.description), "extended": .boolean(link.transmit.isExtended),
             "max_pdu_bytes": .integer(longestPDU),
         ])
-        channel?.reads = true
-        schedulePing()
-        // While it was being opened nobody could be told so.
-        if !context.interfaces.isPresent(interface) { interfaceIsGone() }
+        channel?.reads = unsent == nil
     }
 
     func writable() {
@@ -187,8 +192,13 @@ final class ISOTPStream: StreamSource, ListedStream {
             guard !orders.isEmpty else { return }
             orders.removeFirst()
             if let failure {
-                say(Problem(failure, link, count: order.data.count, on: interface.name), order.reference)
-                if case .late = failure { return replaceChannel() }
+                var problem = Problem(failure, link, count: order.data.count, on: interface.name)
+                if case .late = failure {
+                    problem.detail += ", and PDUs that arrive until 'open' is said again are lost"
+                    say(problem, order.reference)
+                    return replaceChannel()
+                }
+                say(problem, order.reference)
                 // The kernel may be busy with the transfer that failed for a while: what waits would wait in vain.
                 if !context.interfaces.isUp(interface) { return refuseOrders(.down(interface.name)) }
             } else {
@@ -216,7 +226,7 @@ final class ISOTPStream: StreamSource, ListedStream {
                     connection?.end(.incomplete)
                     return
                 }
-                self.channel?.reads = unsent == nil
+                begin()
                 send()
             }
         }
