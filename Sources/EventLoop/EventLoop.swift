@@ -13,6 +13,7 @@ public import Linux
     var timers = TimerQueue()
     private var alarm: Alarm
     private let worker: Worker
+    private let briefWorker: Worker
     private var completions: [Int: (any Sendable) -> Void] = [:]
     private var nextJob = 0
     private var isStopping = false
@@ -23,14 +24,16 @@ public import Linux
     /// The monotonic time at which the present turn began, in nanoseconds.
     public private(set) var now: Int64 = Clock.monotonic
 
-    /// Opens the loop and starts its worker thread.
+    /// Opens the loop and starts its worker threads.
     public init() throws(SystemError) {
         epoll = Descriptor(owning: try systemCall("epoll_create1") { epoll_create1(Int32(EPOLL_CLOEXEC)) })
         alarm = try Alarm()
         worker = try Worker()
-        let worker = worker
+        briefWorker = try Worker()
         _ = try watch(alarm.descriptor, for: .readable) { [unowned self] _ in alarm.acknowledge() }
-        _ = try watch(worker.finished, for: .readable) { [unowned self] _ in completeOffloaded() }
+        for worker in [worker, briefWorker] {
+            _ = try watch(worker.finished, for: .readable) { [unowned self] _ in complete(worker.takeResults()) }
+        }
     }
 
     // MARK: Running
@@ -142,9 +145,15 @@ public import Linux
     public func offload<Result: Sendable>(
         _ work: @escaping @Sendable () -> Result, then: @escaping (Result) -> Void
     ) {
-        nextJob += 1
-        completions[nextJob] = { then($0 as! Result) }
-        worker.enqueue(id: nextJob, work)
+        worker.enqueue(id: expect(then), work)
+    }
+
+    /// Like ``offload(_:then:)`` on a second worker thread, for what takes no time, but may have to wait for a lock of
+    /// the kernel: it does not wait for what takes its time as well.
+    public func offloadBrief<Result: Sendable>(
+        _ work: @escaping @Sendable () -> Result, then: @escaping (Result) -> Void
+    ) {
+        briefWorker.enqueue(id: expect(then), work)
     }
 
     /// Like ``offload(_:then:)`` on a thread of its own, for what may block so long that other work cannot wait for it.
@@ -153,13 +162,18 @@ public import Linux
     public func detach<Result: Sendable>(
         _ work: @escaping @Sendable () -> Result, then: @escaping (Result) -> Void
     ) {
-        nextJob += 1
-        completions[nextJob] = { then($0 as! Result) }
-        worker.detach(id: nextJob, work)
+        worker.detach(id: expect(then), work)
     }
 
-    private func completeOffloaded() {
-        for (id, result) in worker.takeResults() {
+    /// Keeps what is to follow a job; returns the job's number.
+    private func expect<Result>(_ then: @escaping (Result) -> Void) -> Int {
+        nextJob += 1
+        completions[nextJob] = { then($0 as! Result) }
+        return nextJob
+    }
+
+    private func complete(_ results: [(Int, any Sendable)]) {
+        for (id, result) in results {
             completions.removeValue(forKey: id)?(result)
         }
     }

@@ -3,7 +3,7 @@ internal import Glibc
 internal import Linux
 internal import Synchronization
 
-/// A thread for calls that may block: netlink under a busy lock, closing a broadcast manager socket.
+/// A thread for calls that may block: netlink and sockets under a busy lock, closing a broadcast manager socket.
 final class Worker: Sendable {
     typealias Job = (id: Int, work: @Sendable () -> any Sendable)
 

@@ -6,6 +6,14 @@ public enum Answer {
     case stream(Response, any StreamSource)
     /// By switching to the WebSocket protocol.
     case webSocket(Headers, any StreamSource)
+
+    /// Where its bytes come from, to be told when nobody takes them; nil for a whole response.
+    public var source: (any StreamSource)? {
+        switch self {
+        case .response: nil
+        case .stream(_, let source), .webSocket(_, let source): source
+        }
+    }
 }
 
 /// Answers requests. All calls come on one thread.

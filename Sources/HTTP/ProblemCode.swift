@@ -234,7 +234,9 @@ public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
             """
             The interface's transmit queue stayed full until the deadline. The first frames (sent) are with the kernel, \
             the rest was not sent and will not be. The bus is slower than the sender, or nobody acknowledges: check \
-            the interface's state and error counters, or allow more time (timeout_ms).
+            the interface's state and error counters, or allow more time (timeout_ms). Where the detail says that the \
+            kernel opened no socket in that time, it was busy with another interface, as while it brings up a slow \
+            adapter: try again.
             """
         case .shuttingDown: "The service was told to stop and takes no more requests."
         case .transmitUnconfirmed:

@@ -62,6 +62,8 @@ internal import HTTP
 
     /// libmicrohttpd is done with the request.
     func completed() {
+        // The client went before an answer that took its time.
+        if case .ready(let answer) = step { answer.source?.closed() }
         step = .answered
         webSocket?.abandonIfNotOpened()
         client.startDeadline()

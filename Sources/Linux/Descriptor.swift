@@ -11,6 +11,11 @@ public struct Descriptor: ~Copyable, Sendable {
         self.number = number
     }
 
+    /// Another number for the same file, which stays open until both are closed (fcntl(2), F_DUPFD_CLOEXEC).
+    public func duplicate() throws(SystemError) -> Descriptor {
+        Descriptor(owning: try systemCall("fcntl") { fcntl(number, F_DUPFD_CLOEXEC, 0) })
+    }
+
     /// Gives up the number, to whoever closes it in another way.
     public consuming func release() -> Int32 {
         let number = number

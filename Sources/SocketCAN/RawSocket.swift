@@ -15,16 +15,27 @@ public struct RawSocket: ~Copyable, Sendable {
 
     /// Opens a socket and binds it to an interface, which may be down.
     ///
+    /// This, ``setFilters(_:)`` and closing wait while anybody holds the kernel's lock of all interfaces (`rtnl_lock`
+    /// in `raw_bind`, `raw_setsockopt` and `raw_release`).
+    ///
+    /// - Parameter filters: What is received, from the beginning; nil for every frame and no error frame.
     /// - Throws: EAFNOSUPPORT or EPROTONOSUPPORT on a kernel without CAN_RAW, ENODEV when there is no such interface
     ///   or it is no CAN interface.
-    public init(interfaceIndex: Int) throws(SystemError) {
+    public init(interfaceIndex: Int, filters: FilterSet? = nil) throws(SystemError) {
         let index = try Int32(interfaceIndex: interfaceIndex, call: "bind")
-        let descriptor = try Descriptor.canSocket(SOCK_RAW, CAN_RAW)
-        try descriptor.setOption(SOL_CAN_RAW, CAN_RAW_FD_FRAMES, 1)
-        let number = descriptor.number
+        let made = RawSocket(try Descriptor.canSocket(SOCK_RAW, CAN_RAW))
+        try made.descriptor.setOption(SOL_CAN_RAW, CAN_RAW_FD_FRAMES, 1)
+        if let filters { try made.setFilters(filters) }
+        let number = made.descriptor.number
         try shim("bind") { ccan_bind(number, index) }
-        self.descriptor = descriptor
+        self = made
     }
+
+    private init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
+
+    /// The same socket for another thread, which may set its filters or close it meanwhile. The kernel closes it when
+    /// both have.
+    public func duplicate() throws(SystemError) -> RawSocket { RawSocket(try descriptor.duplicate()) }
 
     // MARK: Options
 

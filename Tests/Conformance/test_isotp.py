@@ -113,6 +113,16 @@ def test_requests_to_one_unit_go_one_after_the_other(service, wire):
     assert len([frame for frame in wire.frames("vcan0") if frame.text.startswith("7E0#30")]) == 8
 
 
+def test_requests_that_are_answered_by_one_identifier_go_one_after_the_other(service):
+    """What the unit says while it takes its time is no answer to a request to everybody."""
+    with UdsResponder("vcan0", functional=0x7DF, pending=3, pause=0.3) as unit:
+        with meanwhile(lambda: exchange(service, "3101FF00", pending=True, timeout_ms=5000)) as routine:
+            wait_until(lambda: unit.requests, "the routine has begun")
+            assert answered(service, "3E00", tx_id="7DF", functional=True, timeout_ms=5000) == "7E00"
+            assert (routine.result().json["data"], routine.result().json["pending"]) == ("7101FF00", 3)
+    assert unit.requests == ["3101FF00", "3E00"]
+
+
 def test_over_two_controllers(service, wire):
     # No faster than the emulated controllers are served, and no more at once than they have room for.
     with UdsResponder("can1"):

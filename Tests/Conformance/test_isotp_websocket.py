@@ -216,6 +216,21 @@ def test_a_pdu_that_nobody_takes_is_told_and_the_next_one_goes_out(channel):
         assert channel.until_type("pdu")["data"] == VIN
 
 
+def test_a_transfer_that_takes_too_long_is_broken_off_and_it_opens_again(service):
+    """The kernel ends the transfer only with its socket: what arrives until there is another one is lost."""
+    with websocket(service, PAIR + "&timeout_ms=300") as channel, Misbehaving("vcan0") as partner:
+        say(channel, pdu(20), "late")
+        partner.hear("1014")
+        problem = assert_is(answer(channel, "late"), 504, "isotp-timeout")
+        assert "'open'" in problem["detail"]
+        say(channel, "3E00", "next")
+        assert channel.next() == channel.opened
+        partner.hear("023E00")
+        partner.say("027E00")
+        told = {event["type"]: event for event in (channel.next(), channel.next())}
+        assert told["ack"]["ref"] == "next" and told["pdu"]["data"] == "7E00"
+
+
 def test_a_partner_without_room_is_told(channel):
     with Misbehaving("vcan0") as partner:
         say(channel, pdu(20), "long")

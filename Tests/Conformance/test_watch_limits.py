@@ -4,7 +4,7 @@ import signal
 
 from keep_alive import KeptAlive
 from periodic import ONE
-from service import assert_problem, wait_until
+from service import assert_problem
 from streams import websocket
 from traffic import Sender
 from watching import make, report, stream, watch_operations
@@ -29,17 +29,6 @@ def test_nothing_is_left_in_the_kernel_when_the_service_stops(start):
     status, took = service.stop()
     assert status == 0 and took < 2
     assert watch_operations() == []
-
-
-def test_watches_that_came_and_went_leave_no_descriptor(service, watches):
-    watches("vcan0")
-    assert service.request("DELETE", "/v1/watches").status == 204
-    before = service.descriptors()
-    for _ in range(3):
-        for _ in range(5):
-            watches("vcan0")
-        assert service.request("DELETE", "/v1/watches").status == 204
-    wait_until(lambda: service.descriptors() <= before, "the descriptors are given back")
 
 
 def test_there_may_be_1024_and_no_more(start):

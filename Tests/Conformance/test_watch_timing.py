@@ -66,6 +66,20 @@ def test_silence_is_told_once(service, watches, stream):
     assert changes(stream, watch) == ["timeout"] and current(service, watch)["timeouts"] == 1
 
 
+def test_silence_is_told_once_though_frames_come_that_are_not_looked_at(service, watches, stream, raw):
+    """With them the kernel begins to wait anew."""
+    watch = watches("vcan0", mask="FF", mux=[{"value": "01"}], timeout_ms=50)
+    for _ in range(2):
+        silence(stream, watch)
+        raw.send(0x123, b"\x02")
+        # Ten times as long.
+        clock = watches("vcan0", "124", timeout_ms=500)
+        silence(stream, clock)
+        raw.send(0x123, b"\x01")
+        report(stream, watch, "resumed", data="01")
+    assert changes(stream, watch) == ["timeout", "resumed"] * 2 and current(service, watch)["timeouts"] == 2
+
+
 @pytest.mark.parametrize("members", [{}, {"mask": "FF"}])
 def test_the_first_frame_after_silence_is_told_as_that(service, watches, stream, raw, members):
     """Under a mask, too, and though nothing has changed."""

@@ -58,6 +58,41 @@ import Testing
         #expect(events == ["timer", "work"])
     }
 
+    @Test func whatIsBriefDoesNotWaitForOtherWork() throws {
+        let loop = try EventLoop()
+        let pipe = try Pipe()
+        let reader = pipe.readerNumber
+        var done: [Int] = []
+        // It waits for what only the brief work brings about.
+        loop.offload({
+            var descriptor = pollfd(fd: reader, events: Int16(POLLIN), revents: 0)
+            return unsafe poll(&descriptor, 1, 10_000)
+        }) { ready in
+            #expect(ready == 1)
+            loop.stop()
+        }
+        for number in 0..<10 {
+            loop.offloadBrief({ number }) { number in
+                done.append(number)
+                if number == 9 { pipe.write() }
+            }
+        }
+        try loop.run()
+        #expect(done == Array(0..<10))
+    }
+
+    @Test func aParcelBringsWhatCannotBeCopied() throws {
+        let loop = try EventLoop()
+        var value: Int32?
+        loop.offloadBrief({ Parcel(Descriptor(owning: unsafe open("/dev/null", O_RDONLY))) }) { parcel in
+            let descriptor = parcel.take()
+            value = descriptor.number
+            loop.stop()
+        }
+        try loop.run()
+        #expect(value.map { $0 > 0 } == true)
+    }
+
     @Test func whatIsDetachedDoesNotWaitForOtherWork() throws {
         let loop = try EventLoop()
         let pipe = try Pipe()

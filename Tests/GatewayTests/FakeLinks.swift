@@ -10,6 +10,7 @@ final class FakeLinks: LinkKernel {
         var interfaces: [Interface]
         var changes: [LinkChange] = []
         var failures: [Int: Errno] = [:]
+        var newNames: [String: String] = [:]
     }
 
     private let state: Mutex<State>
@@ -24,6 +25,9 @@ final class FakeLinks: LinkKernel {
 
     /// Makes the change of a number, from 0, fail.
     func fail(_ number: Int, with errno: Errno) { state.withLock { $0.failures[number] = errno } }
+
+    /// Has interfaces renamed as soon as they are made.
+    func renameNew(_ names: [String: String]) { state.withLock { $0.newNames = names } }
 
     /// Changes an interface behind the back of who uses this.
     func edit(_ name: String, _ body: (inout Interface) -> Void) {
@@ -54,13 +58,14 @@ final class FakeLinks: LinkKernel {
             var names = [link.name]
             var kind = Interface.Kind.vcan
             if case .vxcan(let peer) = link.kind {
-                names.append(peer)
+                names = [peer, link.name]
                 kind = .vxcan
             }
             for name in names {
                 state.interfaces.append(
                     Interface(
-                        name: name, index: state.interfaces.count + 1, kind: kind, isUp: false, isRunning: false,
+                        name: state.newNames[name] ?? name, index: state.interfaces.count + 1, kind: kind, isUp: false,
+                        isRunning: false,
                         mtu: link.mtu ?? 72, transmitQueueLength: link.transmitQueueLength ?? 0))
             }
         }

@@ -169,6 +169,26 @@ import Testing
         #expect(down?.isUp == false)
     }
 
+    @Test(arguments: [[:], ["a": "x"], ["b": "y"], ["a": "x", "b": "y"]])
+    func whatIsRenamedAtOnceIsFound(names: [String: String]) throws {
+        let kernel = FakeLinks(.bus("vcan0"))
+        kernel.renameNew(names)
+        let link = NewLink(name: "a", kind: .vxcan(peer: "b"))
+        let made = try #require(try make(kernel, NewInterface(link: link, isUp: true)).result.get())
+        #expect(made.name == names["a"] ?? "a" && made.isUp && kernel[names["b"] ?? "b"]?.isUp == true)
+        #expect(kernel["vcan0"]?.isUp == false)
+    }
+
+    @Test func whatIsRenamedAtOnceIsRemovedAgain() throws {
+        let kernel = FakeLinks(.bus("vcan0"))
+        kernel.renameNew(["a": "x"])
+        kernel.fail(0, with: .notConnected)
+        let link = NewLink(name: "a", kind: .vcan)
+        let problem = try #require(self.problem(make(kernel, NewInterface(link: link, isUp: true))))
+        #expect(problem.detail.hasSuffix("; what was made is removed again") && problem.detail.contains("'x'"))
+        #expect(kernel["x"] == nil && kernel["vcan0"] != nil)
+    }
+
     @Test(arguments: [0, 1]) func nothingHalfMadeIsLeft(failing: Int) throws {
         let kernel = FakeLinks()
         kernel.fail(failing, with: .notConnected)

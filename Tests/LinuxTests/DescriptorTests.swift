@@ -26,4 +26,13 @@ import Testing
         #expect(consume(descriptor) == number)
         #expect(!isOpen(number))
     }
+
+    @Test func aDuplicateIsOfTheSameFileAndOutlivesTheOther() throws {
+        let file = try open(at: 800)
+        let duplicate = try file.duplicate()
+        #expect(duplicate.number != file.number)
+        let number = consume(file)
+        #expect(!isOpen(number) && isOpen(duplicate.number))
+        #expect(fcntl(duplicate.number, F_GETFD) == FD_CLOEXEC)
+    }
 }

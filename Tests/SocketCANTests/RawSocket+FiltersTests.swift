@@ -55,6 +55,21 @@ extension KernelTests {
             ),
         ]
 
+        @Test func whatASocketIsOpenedWithIsInForce() throws {
+            let set = try FilterSet(candump: ["123:C00007FF", "124:7FF", "#40"])
+            let receiver = try RawSocket(interfaceIndex: bus.index, filters: set)
+            #expect(try receiver.filters() == set)
+            #expect(try passing(receiver, expecting: 4) == ["123#", "124#", "124#R", "123##0"])
+        }
+
+        @Test func aDuplicateIsTheSameSocket() throws {
+            let set = try FilterSet(candump: ["124:7FF"])
+            let receiver = try RawSocket(interfaceIndex: bus.index)
+            try receiver.duplicate().setFilters(set)
+            #expect(try receiver.filters() == set)
+            #expect(try passing(receiver, expecting: 2) == ["124#", "124#R"])
+        }
+
         @Test func eachKindLetsThroughWhatItSays() throws {
             for (items, list, entries, expected) in Self.kinds {
                 let set = try FilterSet(candump: items)

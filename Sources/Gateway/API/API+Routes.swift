@@ -23,8 +23,8 @@ extension API {
         addLater(.delete, "/v1/interfaces/{name}", finishesOnStop: true, interfaces.remove)
         addLater(.post, "/v1/interfaces/{name}/restart", finishesOnStop: true, interfaces.restart)
         add(.get, "/v1/interfaces/{name}/filters", interfaces.getFilters)
-        add(.put, "/v1/interfaces/{name}/filters", interfaces.putFilters)
-        add(.delete, "/v1/interfaces/{name}/filters", interfaces.deleteFilters)
+        addLater(.put, "/v1/interfaces/{name}/filters", interfaces.putFilters)
+        addLater(.delete, "/v1/interfaces/{name}/filters", interfaces.deleteFilters)
 
         add(.get, "/v1/frames", query: ["interface"] + StreamsAPI.parameters, streams.all)
         add(.get, "/v1/interfaces/{name}/frames", query: StreamsAPI.parameters, streams.one)
@@ -34,7 +34,7 @@ extension API {
         addLater(.post, "/v1/interfaces/{name}/frames", query: SendingAPI.parameters, sending.send)
 
         addLater(.post, "/v1/interfaces/{name}/isotp", isotp.exchange)
-        add(.get, "/v1/interfaces/{name}/isotp", query: ISOTPAPI.parameters, isotp.open)
+        addLater(.get, "/v1/interfaces/{name}/isotp", query: ISOTPAPI.parameters, isotp.open)
 
         add(.get, "/v1/jobs", jobs.list)
         add(.delete, "/v1/jobs", jobs.deleteAll)

@@ -103,7 +103,10 @@ final class API: RequestHandler {
         let number = lastRequest
         let reply: Reply = { [self] result in
             // One that was refused because the service stops is not answered again.
-            guard outstanding.removeValue(forKey: number) != nil else { return }
+            guard outstanding.removeValue(forKey: number) != nil else {
+                if case .success(let answer) = result { answer.source?.closed() }
+                return
+            }
             answer(finish(result, of: request))
         }
         outstanding[number] = (reply, false)

@@ -34,7 +34,7 @@ struct ISOTPAPI {
     static let parameters = ISOTPLink.fields + ["binary"]
 
     /// `GET`: a WebSocket of PDUs.
-    func open(_ call: Call, on interface: Interface) throws(Problem) -> Answer {
+    func open(_ call: Call, on interface: Interface, _ reply: @escaping API.Reply) throws(Problem) {
         guard WebSocket.isRequested(by: call.request), call.request.method == Method.get.rawValue else {
             throw Problem(
                 .upgradeRequired, "PDUs come over a WebSocket only; the request has no Upgrade: websocket",
@@ -48,10 +48,11 @@ struct ISOTPAPI {
         try streams.checkRoom()
         try isotp.checkRoom()
         let context = ISOTPStream.Context(streams: streams, interfaces: interfaces, isotp: isotp)
-        return .webSocket(
-            headers,
-            try ISOTPStream(
-                context, link, on: interface, longestPDU: longestPDU, isBinary: isBinary, peer: call.request.peer))
+        let stream = ISOTPStream(
+            context, link, on: interface, longestPDU: longestPDU, isBinary: isBinary, peer: call.request.peer)
+        stream.open { problem in
+            reply(problem.map { .failure($0) } ?? .success(.webSocket(headers, stream)))
+        }
     }
 
     private func longestPDU() throws(Problem) -> Int {

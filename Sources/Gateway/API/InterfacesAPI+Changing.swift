@@ -13,7 +13,7 @@ extension InterfacesAPI {
             try transaction.make(wanted)
         } answer: { interface in
             .created(
-                at: "/v1/interfaces/\(PercentEncoding.encode(segment: wanted.link.name))",
+                at: "/v1/interfaces/\(PercentEncoding.encode(segment: interface?.name ?? wanted.link.name))",
                 interface.map { JSONValue($0, interfaces) } ?? nil)
         }
     }

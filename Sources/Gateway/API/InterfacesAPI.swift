@@ -44,22 +44,18 @@ struct InterfacesAPI {
         .json(JSONValue(interfaces.filters(of: interface.name)))
     }
 
-    func putFilters(_ call: Call, of interface: Interface) throws(Problem) -> Answer {
+    func putFilters(_ call: Call, of interface: Interface, _ reply: @escaping API.Reply) throws(Problem) {
         let filters = try FilterSet(call.json())
-        try set(filters, of: interface)
-        return .json(JSONValue(filters))
+        set(filters, of: interface, .json(JSONValue(filters)), reply)
     }
 
-    func deleteFilters(_ call: Call, of interface: Interface) throws(Problem) -> Answer {
-        try set(.everything, of: interface)
-        return .noContent
+    func deleteFilters(_ call: Call, of interface: Interface, _ reply: @escaping API.Reply) {
+        set(.everything, of: interface, .noContent, reply)
     }
 
-    private func set(_ filters: FilterSet, of interface: Interface) throws(Problem) {
-        do {
-            try interfaces.setFilters(filters, of: interface)
-        } catch {
-            throw Problem(error, on: interface.name)
+    private func set(_ filters: FilterSet, of interface: Interface, _ answer: Answer, _ reply: @escaping API.Reply) {
+        interfaces.setFilters(filters, of: interface) { result in
+            reply(result.map { answer }.mapError { Problem($0, on: interface.name) })
         }
     }
 }

@@ -9,7 +9,9 @@ final class Capture {
     private let log: EventLog
     private let encoder: FrameEncoder
     private let batch: ReceiveBatch
-    private let socket: RawSocket
+    private let loop: EventLoop
+    /// Nil once it is closed.
+    private var socket: RawSocket?
     private var watch: WatchedDescriptor?
     private let interface: (number: Int, name: String)
     private var content: [UInt8] = []
@@ -41,16 +43,17 @@ final class Capture {
         log = context.log
         encoder = context.encoder
         batch = context.batch
+        loop = context.loop
         controllerReported = context.controllerReported
         load = BusLoad(now: context.loop.now)
         interface = (context.log.names.number(of: name), name)
-        let socket = try RawSocket(interfaceIndex: interfaceIndex)
+        let socket = try RawSocket(interfaceIndex: interfaceIndex, filters: filters)
         receiveBuffer = try socket.setReceiveBuffer(bytes: context.receiveBuffer)
         try socket.enableTimestamps()
         try socket.enableDropCount()
-        try socket.setFilters(filters)
-        self.socket = socket
-        watch = try context.loop.watch(self.socket.descriptor, for: .readable) { [unowned self] _ in readable() }
+        let number = socket.descriptor.number
+        self.socket = consume socket
+        watch = try loop.watch(number: number, for: .readable) { [unowned self] _ in readable() }
     }
 
     /// The interface is gone, or has another name: reads what has arrived until now, and ends the reading.
@@ -62,7 +65,8 @@ final class Capture {
         _ = read(batches: 1)
         // No more than the buffer holds: an interface that was only renamed goes on receiving.
         _ = read(batches: 1 + receiveBuffer / (ReceiveBatch.capacity * Self.leastMessageSize))
-        if let dropCount = try? socket.dropCount() { reportLosses(upTo: dropCount) }
+        if let dropCount = try? socket?.dropCount() { reportLosses(upTo: dropCount) }
+        if let socket = socket.take() { loop.close(socket) }
     }
 
     /// The load of the bus over the last second that is over; nil before that.
@@ -71,14 +75,28 @@ final class Capture {
     /// Ends a second of the bus's load.
     func endSecond(now: Int64, nextRates: BusLoad.Rates?) { load.endSecond(now: now, nextRates: nextRates) }
 
-    /// Changes what is read.
-    func setFilters(_ filters: FilterSet) throws(SystemError) { try socket.setFilters(filters) }
+    /// Changes what is read, on another thread; one change after the other.
+    func setFilters(_ filters: FilterSet, then completion: @escaping (Result<Void, SystemError>) -> Void) {
+        let parcel: Parcel<RawSocket>
+        do throws(SystemError) {
+            guard let duplicate = try socket?.duplicate() else { throw SystemError(.noSuchDevice, call: "setsockopt") }
+            parcel = Parcel(duplicate)
+        } catch {
+            return completion(.failure(error))
+        }
+        loop.offloadBrief {
+            let socket = parcel.take()
+            return Result { () throws(SystemError) in try socket.setFilters(filters) }
+        } then: {
+            completion($0)
+        }
+    }
 
     /// Reads what has arrived, and reports a loss that no frame has reported since: on a bus that went quiet, none
     /// would.
     func checkForLosses() {
-        guard watch != nil, read(batches: Self.batchesPerTurn), let dropCount = try? socket.dropCount() else { return }
-        reportLosses(upTo: dropCount)
+        guard watch != nil, read(batches: Self.batchesPerTurn), let count = try? socket?.dropCount() else { return }
+        reportLosses(upTo: count)
     }
 
     private func readable() { _ = read(batches: Self.batchesPerTurn) }
@@ -101,7 +119,7 @@ final class Capture {
     /// Reads a batch into the log; returns its size, nil when the interface is gone.
     private func receive() -> Int? {
         do {
-            let count = try socket.receive(into: batch)
+            let count = try socket?.receive(into: batch) ?? 0
             for index in 0..<count { record(batch[index]) }
             return count
         } catch  where error.errno == .networkDown {

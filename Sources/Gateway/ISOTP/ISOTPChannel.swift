@@ -35,7 +35,11 @@ final class ISOTPChannel {
 
     private let loop: EventLoop
     private let singleFrameCapacity: Int
+    /// Nil until it is open, and once it is closed.
     private var socket: ISOTPSocket?
+    private var opened: ((SystemError?) -> Void)?
+    /// What closes it as soon as it is open.
+    private var closeWhenOpen: (() -> Void)?
     private var watch: WatchedDescriptor?
     private var transfer: Transfer?
     private var retry: Timer?
@@ -52,15 +56,36 @@ final class ISOTPChannel {
         didSet { if reads != oldValue { updateInterest() } }
     }
 
-    /// Takes a socket. An error that waits on it, as of an interface that is down, is dropped.
-    /// - Parameter singleFrameCapacity: The most bytes that it sends in a single frame.
-    init(_ socket: consuming ISOTPSocket, singleFrameCapacity: Int, loop: EventLoop) throws(SystemError) {
+    /// Has a socket opened on another thread.
+    /// - Parameters:
+    ///   - singleFrameCapacity: The most bytes that it sends in a single frame.
+    ///   - open: Opens it. An error that waits on it, as of an interface that is down, is dropped.
+    ///   - opened: Called when it is open, with nil, or with the reason why it is not; not once it is closed.
+    init(
+        loop: EventLoop, singleFrameCapacity: Int,
+        open: @escaping @Sendable () throws(SystemError) -> ISOTPSocket, opened: @escaping (SystemError?) -> Void
+    ) {
         self.loop = loop
         self.singleFrameCapacity = singleFrameCapacity
-        _ = try socket.takeError()
-        self.socket = consume socket
-        try startWatching()
+        self.opened = opened
+        loop.open(open) { [self] result in take(result) }
     }
+
+    private func take(_ result: Result<Parcel<ISOTPSocket>, SystemError>) {
+        let opened = opened.take()
+        var refusal: SystemError?
+        do throws(SystemError) {
+            socket = try result.get().take()
+            _ = try socket?.takeError()
+            if closeWhenOpen == nil { try startWatching() }
+        } catch {
+            refusal = error
+        }
+        if let close = closeWhenOpen.take() { close() } else { opened?(refusal) }
+    }
+
+    /// Whether the socket is open.
+    var isOpen: Bool { socket != nil }
 
     /// Ends everything; what is being sent is not told of any more.
     /// - Parameters:
@@ -72,6 +97,10 @@ final class ISOTPChannel {
         retry?.cancel()
         transfer?.deadline?.cancel()
         transfer = nil
+        guard opened == nil else {
+            closeWhenOpen = { [self] in close(grace: grace, then: then) }
+            return
+        }
         guard let socket = socket.take() else { return then() }
         loop.detach(socket.relinquish(grace: grace)) { then() }
     }

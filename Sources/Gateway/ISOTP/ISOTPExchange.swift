@@ -37,20 +37,51 @@ final class ISOTPExchange {
         self.closed = closed
     }
 
-    /// Begins to send.
+    /// Begins: has the sockets opened.
     func start() {
         guard completion != nil else { return }
-        do throws(SystemError) {
-            try openChannels(request.link)
-        } catch {
-            return end(.failure(problem(error)))
+        let until = loop.now + request.link.timeout
+        deadline = loop.at(until) { [unowned self] in end(.notOpen(request.link, on: interface.name)) }
+        let link = request.link
+        let isFunctional = link.options.role == .functional
+        if request.wantsResponse, isFunctional, let receive = link.receive {
+            // A socket that sends to all hears nothing (isotp_register_rxid).
+            var options = link.options
+            options.role = request.flowControl == nil ? .listening : .pointToPoint
+            receiver = makeChannel(transmit: request.flowControl ?? link.transmit, receive: receive, options) {}
         }
+        // Sockets are opened one after the other: with this one the other is open too.
+        let sender = makeChannel(transmit: link.transmit, receive: link.receive ?? link.transmit, link.options) {
+            [unowned self] in send(until: until)
+        }
+        self.sender = sender
+        if request.wantsResponse, !isFunctional { receiver = sender }
+        receiver?.readable = { [unowned self] in readable() }
+    }
+
+    private func makeChannel(
+        transmit: Identifier, receive: Identifier, _ options: ISOTPOptions, opened: @escaping () -> Void
+    ) -> ISOTPChannel {
+        let index = interface.index
+        let channel = ISOTPChannel(loop: loop, singleFrameCapacity: options.singleFrameCapacity) {
+            () throws(SystemError) in
+            try ISOTPSocket(interfaceIndex: index, transmit: transmit, receive: receive, options: options)
+        } opened: { [unowned self] error in
+            if let error { return end(.failure(problem(error))) }
+            opened()
+        }
+        channel.failed = { [unowned self] in failed($0) }
+        return channel
+    }
+
+    private func send(until deadline: Int64) {
+        self.deadline?.cancel()
         // An answer to somebody else's request may have come meanwhile.
         while receiver?.receive() != nil {}
         // Nothing that comes before a request of many frames is out can be the answer to it. A single frame may be
         // answered before the kernel has said that it is out.
         receiver?.reads = request.data.count > request.link.options.singleFrameCapacity
-        sender?.transmit(request.data, deadline: loop.now + request.link.timeout) { [unowned self] failure in
+        sender?.transmit(request.data, deadline: deadline) { [unowned self] failure in
             if let failure { return end(.failure(problem(failure))) }
             sent()
         }
@@ -58,40 +89,6 @@ final class ISOTPExchange {
 
     /// Ends it before its time.
     func end(_ problem: Problem) { end(.failure(problem)) }
-
-    // MARK: Sockets
-
-    private func openChannels(_ link: ISOTPLink) throws(SystemError) {
-        let isFunctional = link.options.role == .functional
-        if request.wantsResponse, isFunctional, let receive = link.receive {
-            // A socket that sends to all hears nothing (isotp_register_rxid).
-            var options = link.options
-            options.role = request.flowControl == nil ? .listening : .pointToPoint
-            receiver = try open(transmit: request.flowControl ?? link.transmit, receive: receive, options)
-        }
-        let sender = try open(transmit: link.transmit, receive: link.receive ?? link.transmit, link.options)
-        self.sender = sender
-        if request.wantsResponse, !isFunctional { receiver = sender }
-        receiver?.readable = { [unowned self] in readable() }
-    }
-
-    private func open(
-        transmit: Identifier, receive: Identifier, _ options: ISOTPOptions
-    ) throws(SystemError) -> ISOTPChannel {
-        let socket = try ISOTPSocket(
-            interfaceIndex: interface.index, transmit: transmit, receive: receive, options: options)
-        let channel = try ISOTPChannel(socket, singleFrameCapacity: options.singleFrameCapacity, loop: loop)
-        channel.failed = { [unowned self] in failed($0) }
-        openChannels += 1
-        return channel
-    }
-
-    private func close(_ channel: ISOTPChannel?) {
-        channel?.close(grace: Self.grace) { [self] in
-            openChannels -= 1
-            if openChannels == 0 { closed() }
-        }
-    }
 
     // MARK: What happens
 
@@ -103,6 +100,7 @@ final class ISOTPExchange {
         receiver?.reads = true
     }
 
+    /// Waits for the whole of an answer: of its beginning the kernel says nothing.
     private func awaitAnswer() {
         guard let wait else { return }
         deadline?.cancel()
@@ -135,12 +133,18 @@ final class ISOTPExchange {
         guard let completion else { return }
         self.completion = nil
         deadline?.cancel()
-        let channels = sender === receiver ? [sender] : [sender, receiver]
+        let channels = (sender === receiver ? [sender] : [sender, receiver]).compactMap { $0 }
         sender = nil
         receiver = nil
-        for channel in channels { close(channel) }
+        openChannels = channels.count
+        for channel in channels {
+            channel.close(grace: Self.grace) { [self] in
+                openChannels -= 1
+                if openChannels == 0 { closed() }
+            }
+        }
         completion(result)
-        if openChannels == 0 { closed() }
+        if channels.isEmpty { closed() }
     }
 
     // MARK: What went wrong
@@ -163,7 +167,7 @@ final class ISOTPExchange {
         let needsFlowControl = request.link.options.role == .functional && request.flowControl == nil
         return Problem(
             .isotpTimeout,
-            "no answer came from \(source) within \(request.link.timeout / 1_000_000) ms of the request"
+            "no whole answer came from \(source) within \(request.link.timeout / 1_000_000) ms of the request"
                 + (needsFlowControl ? " (one of more than one frame needs fc_id)" : ""))
     }
 }

@@ -7,8 +7,8 @@ internal import SocketCAN
 final class ISOTPHub {
     let loop: EventLoop
     private var exchanges: [Int: ISOTPExchange] = [:]
-    /// Exchanges with the same identifiers, the first of them under way and the others waiting for their turn: two at
-    /// once would take each other's answers.
+    /// Exchanges that receive on the same identifier, the first of them under way and the others waiting for their
+    /// turn: two at once would take each other's answers and flow control.
     private var lines: [Line: [Int]] = [:]
     private var streams: [ObjectIdentifier: ISOTPStream] = [:]
     private var lastNumber = 0
@@ -38,11 +38,11 @@ final class ISOTPHub {
 
     private struct Line: Hashable {
         let interface: Int
-        let transmit: Identifier
-        let receive: Identifier?
+        /// What is received; what is sent where nothing is received.
+        let identifier: Identifier
     }
 
-    /// Begins an exchange, after those with the same identifiers.
+    /// Begins an exchange, after those that receive on the same identifier.
     /// - Throws: ``Problem``: `interface-down`, `too-many-requests`.
     func begin(
         _ request: ISOTPRequest, on interface: Interface,
@@ -55,14 +55,13 @@ final class ISOTPHub {
         exchangeCount += 1
         lastNumber += 1
         let number = lastNumber
-        let line = Line(
-            interface: interface.index, transmit: request.link.transmit, receive: request.link.receive)
+        let line = Line(interface: interface.index, identifier: request.link.receive ?? request.link.transmit)
         let exchange = ISOTPExchange(request, on: interface, loop: loop) { [unowned self] result in
             exchanges[number] = nil
             completion(result)
         } closed: { [unowned self] in
             exchangeCount -= 1
-            // Until now its sockets took part in what comes for these identifiers.
+            // Until now its sockets took part in what comes for this identifier.
             leave(line, number)
         }
         exchanges[number] = exchange

@@ -54,36 +54,44 @@ final class ISOTPStream: StreamSource, ListedStream {
     /// Few enough that others get their turn.
     private static let readsPerTurn = 16
 
-    /// Opens the socket.
     /// - Parameters:
     ///   - longestPDU: The most bytes of a PDU.
     ///   - isBinary: Whether PDUs come as binary messages.
-    /// - Throws: ``Problem`` for what the kernel refuses.
     init(
         _ context: Context, _ link: ISOTPLink, on interface: Interface, longestPDU: Int, isBinary: Bool, peer: String
-    ) throws(Problem) {
+    ) {
         self.context = context
         self.link = link
         self.interface = interface
         self.longestPDU = longestPDU
         self.isBinary = isBinary
         self.peer = peer
-        do throws(SystemError) {
-            try openChannel()
-        } catch {
-            throw Problem(isotp: error, link, on: interface.name)
-        }
         number = context.streams.list(self)
         context.isotp.add(self)
     }
 
-    private func openChannel() throws(SystemError) {
-        let socket = try ISOTPSocket(
-            interfaceIndex: interface.index, transmit: link.transmit, receive: link.receive ?? link.transmit,
-            options: link.options)
-        try socket.setReceiveBuffer(bytes: Self.receiveBuffer)
-        let channel = try ISOTPChannel(
-            socket, singleFrameCapacity: link.options.singleFrameCapacity, loop: context.streams.loop)
+    /// Has the socket opened.
+    /// - Parameter completion: Takes what the kernel refuses, with which the stream is over; nil when it is open.
+    func open(then completion: @escaping (Problem?) -> Void) {
+        openChannel { [self] error in
+            if error != nil { closed() }
+            completion(error.map { Problem(isotp: $0, link, on: interface.name) })
+        }
+    }
+
+    private func openChannel(then completion: @escaping (SystemError?) -> Void) {
+        let (index, link) = (interface.index, link)
+        let channel = ISOTPChannel(
+            loop: context.streams.loop, singleFrameCapacity: link.options.singleFrameCapacity
+        ) { () throws(SystemError) in
+            let socket = try ISOTPSocket(
+                interfaceIndex: index, transmit: link.transmit, receive: link.receive ?? link.transmit,
+                options: link.options)
+            try socket.setReceiveBuffer(bytes: Self.receiveBuffer)
+            return socket
+        } opened: {
+            completion($0)
+        }
         channel.readable = { [unowned self] in readable() }
         channel.failed = { [unowned self] in failed($0) }
         self.channel = channel
@@ -94,13 +102,20 @@ final class ISOTPStream: StreamSource, ListedStream {
 
     func opened(_ connection: any StreamConnection) {
         self.connection = connection
+        begin()
+        schedulePing()
+        // While it was being opened nobody could be told so.
+        if !context.interfaces.isPresent(interface) { interfaceIsGone() }
+    }
+
+    /// Tells the client that the socket is open, and then what arrives.
+    private func begin() {
         say([
             "type": "open", "interface": .string(interface.name), "tx_id": .string(link.transmit.description),
             "rx_id": JSONValue(link.receive?.description), "extended": .boolean(link.transmit.isExtended),
             "max_pdu_bytes": .integer(longestPDU),
         ])
-        channel?.reads = true
-        schedulePing()
+        channel?.reads = unsent == nil
     }
 
     func writable() {
@@ -170,15 +185,20 @@ final class ISOTPStream: StreamSource, ListedStream {
     }
 
     private func send() {
-        guard !isSending, let channel, let order = orders.first else { return }
+        guard !isSending, let channel, channel.isOpen, let order = orders.first else { return }
         isSending = true
         channel.transmit(order.data, deadline: context.streams.loop.now + link.timeout) { [unowned self] failure in
             isSending = false
             guard !orders.isEmpty else { return }
             orders.removeFirst()
             if let failure {
-                say(Problem(failure, link, count: order.data.count, on: interface.name), order.reference)
-                if case .late = failure { return replaceChannel() }
+                var problem = Problem(failure, link, count: order.data.count, on: interface.name)
+                if case .late = failure {
+                    problem.detail += ", and PDUs that arrive until 'open' is said again are lost"
+                    say(problem, order.reference)
+                    return replaceChannel()
+                }
+                say(problem, order.reference)
                 // The kernel may be busy with the transfer that failed for a while: what waits would wait in vain.
                 if !context.interfaces.isUp(interface) { return refuseOrders(.down(interface.name)) }
             } else {
@@ -199,14 +219,15 @@ final class ISOTPStream: StreamSource, ListedStream {
         guard let channel else { return }
         self.channel = nil
         context.isotp.close(channel, grace: 0) { [weak self] in
-            guard let self, let connection else { return }
-            do throws(SystemError) {
-                try openChannel()
-                self.channel?.reads = unsent == nil
+            guard let self, connection != nil else { return }
+            openChannel { [unowned self] error in
+                if let error {
+                    say(Problem(isotp: error, link, on: interface.name), nil)
+                    connection?.end(.incomplete)
+                    return
+                }
+                begin()
                 send()
-            } catch {
-                say(Problem(isotp: error, link, on: interface.name), nil)
-                connection.end(.incomplete)
             }
         }
     }

@@ -42,6 +42,14 @@ extension Problem {
         }
     }
 
+    /// No socket could be opened within the time of a request.
+    static func notOpen(_ link: ISOTPLink, on interface: String) -> Problem {
+        Problem(
+            .isotpTimeout,
+            "the kernel was busy with another interface and opened no socket on '\(interface)' within "
+                + "\(link.timeout / 1_000_000) ms; nothing was sent")
+    }
+
     /// - Parameter longest: The most bytes that the kernel takes.
     static func pdu(of count: Int, longest: Int) -> Problem {
         Problem(

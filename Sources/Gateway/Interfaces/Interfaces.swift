@@ -103,13 +103,25 @@ final class Interfaces {
     /// What is read from the interface of a name.
     func filters(of name: String) -> FilterSet { filters[name] ?? .everything }
 
-    /// Changes what is read from an interface, at once and whenever an interface of this name comes back.
-    func setFilters(_ set: FilterSet, of interface: Interface) throws(SystemError) {
-        try captures[interface.index]?.setFilters(set)
-        guard filters(of: interface.name) != set else { return }
-        filters[interface.name] = set == .everything ? nil : set
-        log.append(
-            .filters, on: interface.name, ["interface": .string(interface.name), "filters": JSONValue(capture: set)])
+    /// Changes what is read from an interface, as soon as the kernel can and whenever an interface of this name comes
+    /// back.
+    func setFilters(
+        _ set: FilterSet, of interface: Interface, then completion: @escaping (Result<Void, SystemError>) -> Void
+    ) {
+        guard let capture = captures[interface.index] else {
+            keep(set, of: interface.name)
+            return completion(.success(()))
+        }
+        capture.setFilters(set) { [unowned self] result in
+            if case .success = result { keep(set, of: interface.name) }
+            completion(result)
+        }
+    }
+
+    private func keep(_ set: FilterSet, of name: String) {
+        guard filters(of: name) != set else { return }
+        filters[name] = set == .everything ? nil : set
+        log.append(.filters, on: name, ["interface": .string(name), "filters": JSONValue(capture: set)])
     }
 
     // MARK: Coming and going

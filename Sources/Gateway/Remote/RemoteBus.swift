@@ -128,30 +128,24 @@ final class RemoteBus: StreamSource, ListedStream {
         case .null, nil: receivesOwn = false
         default: throw Problem(.malformedRequest, "receive_own_messages is no boolean")
         }
-        do throws(SystemError) {
-            let socket = try RawSocket(interfaceIndex: interface.index)
-            try socket.setReceiveBuffer(bytes: min(context.receiveBuffer, Self.receiveBuffer))
+        let index = interface.index
+        let receiveBuffer = min(context.receiveBuffer, Self.receiveBuffer)
+        transmitter = Transmitter(loop: context.hub.loop) { () throws(SystemError) in
+            let socket = try RawSocket(interfaceIndex: index, filters: filters)
+            try socket.setReceiveBuffer(bytes: receiveBuffer)
             try socket.enableTimestamps()
             try socket.enableDropCount()
-            try socket.setFilters(filters)
             try socket.setReceivesOwn(receivesOwn)
-            try discardEarly(socket)
-            drops = DropCount(count: try socket.dropCount())
-            transmitter = try Transmitter(socket, loop: context.hub.loop) { [unowned self] in readable() }
-        } catch {
-            throw Problem(error, on: interface.name)
-        }
-        self.filters = filters
-        say("bus_response", ["channel_info": .string("canhttpd \(interface.name)")])
-    }
-
-    /// Throws away what came before the filters were set.
-    private func discardEarly(_ socket: borrowing RawSocket) throws(SystemError) {
-        do throws(SystemError) {
-            while try socket.receive(into: context.batch) == ReceiveBatch.capacity {}
-        } catch {
-            // Said once by the socket of an interface that is down.
-            guard error.errno == .networkDown else { throw error }
+            return socket
+        } received: { [unowned self] in
+            readable()
+        } opened: { [unowned self] error in
+            if let error {
+                transmitter = nil
+                return say("error", .string(Problem(error, on: interface.name).detail))
+            }
+            self.filters = filters
+            say("bus_response", ["channel_info": .string("canhttpd \(interface.name)")])
         }
     }
 

@@ -34,22 +34,25 @@ final class ConfirmedTransmission {
     private var sent: Int?
     private var deadline: Timer?
 
-    /// Opens the socket.
+    /// Has the socket opened.
     init(
         _ frames: [Frame], interfaceIndex: Int, receiveBuffer: Int, batch: ReceiveBatch, loop: EventLoop,
         completion: @escaping (Outcome) -> Void
-    ) throws(SystemError) {
+    ) {
         self.frames = frames
         self.loop = loop
         self.batch = batch
         self.completion = completion
         timestamps = [Int64?](repeating: nil, count: frames.count)
-        let socket = try RawSocket(interfaceIndex: interfaceIndex)
-        try socket.setFilters(Self.filters(of: frames))
-        try socket.setReceiveBuffer(bytes: receiveBuffer)
-        try socket.enableTimestamps()
-        try socket.setReceivesOwn(true)
-        transmitter = try Transmitter(socket, loop: loop) { [unowned self] in readable() }
+        transmitter = Transmitter(loop: loop) { () throws(SystemError) in
+            let socket = try RawSocket(interfaceIndex: interfaceIndex, filters: Self.filters(of: frames))
+            try socket.setReceiveBuffer(bytes: receiveBuffer)
+            try socket.enableTimestamps()
+            try socket.setReceivesOwn(true)
+            return socket
+        } received: { [unowned self] in
+            readable()
+        }
     }
 
     /// Those of others' frames that have the same identifiers pass too: the fewer the better.

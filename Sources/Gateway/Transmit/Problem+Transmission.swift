@@ -27,6 +27,12 @@ extension Problem {
                 "the transmit queue of '\(interface)' stayed full; \(sent) of \(count) frames went to the kernel, the rest "
                     + "will not be sent",
                 errno: errno.name, sent: sent, headers: ["Retry-After": "1"])
+        case .notOpen:
+            self.init(
+                .transmitQueueFull,
+                "the kernel was busy with another interface for too long to open a socket for '\(interface)'; nothing "
+                    + "was sent",
+                sent: sent, headers: ["Retry-After": "1"])
         case .refused(let error): self.init(error, on: interface, sent: sent)
         case .stopping:
             self.init(

@@ -16,6 +16,8 @@ final class Transmitter {
 
     /// What stopped a request before all its frames were taken.
     enum Failure {
+        /// The socket was not open in time.
+        case notOpen
         /// The transmit queue was full until the deadline.
         case queueFull(Errno)
         /// The kernel refused.
@@ -26,44 +28,76 @@ final class Transmitter {
 
     private final class Transmission {
         let frames: [Frame]
+        let deadline: Int64
         let completion: (Outcome) -> Void
         var sent = 0
         var hasRetriedDown = false
         var lastFull = Errno.noBufferSpace
-        var deadline: Timer?
+        var timer: Timer?
 
-        init(_ frames: [Frame], _ completion: @escaping (Outcome) -> Void) {
+        init(_ frames: [Frame], _ deadline: Int64, _ completion: @escaping (Outcome) -> Void) {
             self.frames = frames
+            self.deadline = deadline
             self.completion = completion
         }
     }
 
     private let loop: EventLoop
-    private let socket: RawSocket
+    /// Nil until it is open, and when this is stopped.
+    private var socket: RawSocket?
+    private let opened: (SystemError?) -> Void
     private let received: (() -> Void)?
     private var interest: Interest
     private var watch: WatchedDescriptor?
+    private var isStopped = false
     private var queue: [Transmission] = []
     private var retry: Timer?
-
     private var backoff = QueueBackoff()
+    /// Until when requests wait for the socket, whatever their deadline; a monotonic time in nanoseconds.
+    private let openUntil: Int64
 
-    /// Opens a socket on an interface, by which nothing is received.
-    convenience init(interfaceIndex: Int, loop: EventLoop) throws(SystemError) {
-        let socket = try RawSocket(interfaceIndex: interfaceIndex)
-        try socket.setFilters(FilterSet(filters: [], errors: []))
-        try self.init(socket, loop: loop)
-    }
+    /// For how long requests wait for the socket at least, in nanoseconds: the kernel opens none while it brings up
+    /// another adapter.
+    private static let openingTime: Int64 = 1_000_000_000
 
-    /// Takes a socket.
-    /// - Parameter received: Called when it has something to read (``receive(into:)``); nil where it never has.
-    init(_ socket: consuming RawSocket, loop: EventLoop, received: (() -> Void)? = nil) throws(SystemError) {
+    /// Has a socket opened on another thread; what is sent meanwhile waits for it.
+    /// - Parameters:
+    ///   - open: Opens it.
+    ///   - received: Called when it has something to read (``receive(into:)``); nil where it never has.
+    ///   - opened: Called when it is open, with nil, or with the reason why it is not, before what waits for it fails.
+    ///     Not called after ``stop(_:)``.
+    init(
+        loop: EventLoop, open: @escaping @Sendable () throws(SystemError) -> RawSocket, received: (() -> Void)? = nil,
+        opened: @escaping (SystemError?) -> Void = { _ in }
+    ) {
         self.loop = loop
+        self.opened = opened
         self.received = received
         interest = received == nil ? [] : .readable
-        try socket.minimizeSendBuffer()
-        self.socket = socket
-        watch = try loop.watch(self.socket.descriptor, for: interest) { [unowned self] in ready($0) }
+        openUntil = loop.now + Self.openingTime
+        loop.open(open) { [self] result in take(result) }
+    }
+
+    private func take(_ result: Result<Parcel<RawSocket>, SystemError>) {
+        do throws(SystemError) {
+            let socket = try result.get().take()
+            let number = socket.descriptor.number
+            self.socket = consume socket
+            guard !isStopped else { return close() }
+            try self.socket?.minimizeSendBuffer()
+            watch = try loop.watch(number: number, for: interest) { [unowned self] in ready($0) }
+        } catch {
+            guard !isStopped else { return }
+            opened(error)
+            return stop(.refused(error))
+        }
+        opened(nil)
+        work()
+        for transmission in queue { setTimer(transmission) }
+    }
+
+    private func close() {
+        if let socket = socket.take() { loop.close(socket) }
     }
 
     private func ready(_ readiness: Readiness) {
@@ -71,7 +105,7 @@ final class Transmitter {
         guard readiness.isWritable || readiness.isClosed else { return }
         // When the interface goes down or away, the socket is ready until the error is taken. What waits then fails
         // with the next send.
-        if readiness.isClosed { _ = try? socket.takeError() }
+        if readiness.isClosed { _ = try? socket?.takeError() }
         try? watch?.update(interest)
         work()
     }
@@ -79,10 +113,10 @@ final class Transmitter {
     // MARK: Receiving
 
     /// Reads what has arrived (``RawSocket/receive(into:)``).
-    func receive(into batch: ReceiveBatch) throws(SystemError) -> Int { try socket.receive(into: batch) }
+    func receive(into batch: ReceiveBatch) throws(SystemError) -> Int { try socket?.receive(into: batch) ?? 0 }
 
     /// How many messages were lost (``RawSocket/dropCount()``).
-    func dropCount() throws(SystemError) -> UInt32 { try socket.dropCount() }
+    func dropCount() throws(SystemError) -> UInt32 { try socket?.dropCount() ?? 0 }
 
     /// Whether the owner is told when something has arrived.
     func setReads(_ isOn: Bool) {
@@ -94,12 +128,18 @@ final class Transmitter {
 
     /// Sends frames in order, waiting for room until a monotonic time in nanoseconds.
     func send(_ frames: [Frame], deadline: Int64, completion: @escaping (Outcome) -> Void) {
-        let transmission = Transmission(frames, completion)
+        let transmission = Transmission(frames, deadline, completion)
         queue.append(transmission)
         if queue.count == 1 { work() }
-        guard queue.contains(where: { $0 === transmission }) else { return }
-        transmission.deadline = loop.at(deadline) { [unowned self, unowned transmission] in
-            finish(transmission, .queueFull(transmission.lastFull))
+        if queue.contains(where: { $0 === transmission }) { setTimer(transmission) }
+    }
+
+    private func setTimer(_ transmission: Transmission) {
+        transmission.timer?.cancel()
+        let isOpen = watch != nil
+        let deadline = isOpen ? transmission.deadline : max(transmission.deadline, openUntil)
+        transmission.timer = loop.at(deadline) { [unowned self, unowned transmission] in
+            finish(transmission, isOpen ? .queueFull(transmission.lastFull) : .notOpen)
         }
     }
 
@@ -108,17 +148,19 @@ final class Transmitter {
 
     /// Ends all requests, as the interface is gone or the service stops.
     func stop(_ failure: Failure) {
+        isStopped = true
         watch?.cancel()
         watch = nil
         retry?.cancel()
         for transmission in queue { finish(transmission, failure) }
+        close()
     }
 
     private func work() {
         while watch != nil, let transmission = queue.first {
             do throws(SystemError) {
                 while transmission.sent < transmission.frames.count {
-                    transmission.sent += try socket.send(transmission.frames[transmission.sent...])
+                    transmission.sent += try socket!.send(transmission.frames[transmission.sent...])
                     backoff.reset()
                 }
                 finish(transmission, nil)
@@ -153,7 +195,7 @@ final class Transmitter {
     private func finish(_ transmission: Transmission, _ failure: Failure?) {
         guard let index = queue.firstIndex(where: { $0 === transmission }) else { return }
         queue.remove(at: index)
-        transmission.deadline?.cancel()
+        transmission.timer?.cancel()
         transmission.completion(Outcome(sent: transmission.sent, failure: failure))
         if index == 0, failure != nil { loop.after(0) { [weak self] in self?.work() } }
     }

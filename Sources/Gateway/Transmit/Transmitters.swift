@@ -12,6 +12,8 @@ final class Transmitters {
     private var transmitters: [Int: Transmitter] = [:]
     private var confirmed: [Int: (interface: Int, transmission: ConfirmedTransmission)] = [:]
     private var lastConfirmed = 0
+    /// Requests that wait for their echo, and those whose socket is still to be opened though they have ended.
+    private var places = 0
     /// How many frames the kernel took, by the name of the interface.
     private(set) var sent: [String: Int] = [:]
 
@@ -30,13 +32,7 @@ final class Transmitters {
         _ frames: [Frame], on interface: Interface, timeout: Int64, completion: @escaping (Result<Int, Problem>) -> Void
     ) {
         guard interface.isUp else { return completion(.failure(.down(interface.name, sent: 0))) }
-        let transmitter: Transmitter
-        do {
-            transmitter = try self.transmitter(for: interface)
-        } catch {
-            return completion(.failure(Problem(error, on: interface.name, sent: 0)))
-        }
-        transmitter.send(frames, deadline: loop.now + timeout) { [self] outcome in
+        transmitter(for: interface).send(frames, deadline: loop.now + timeout) { [self] outcome in
             sent[interface.name, default: 0] += outcome.sent
             guard let failure = outcome.failure else { return completion(.success(outcome.sent)) }
             completion(.failure(Problem(failure, outcome.sent, of: frames.count, on: interface.name)))
@@ -53,28 +49,30 @@ final class Transmitters {
         completion: @escaping (Result<[Int64], Problem>) -> Void
     ) {
         guard interface.isUp else { return completion(.failure(.down(interface.name, sent: 0))) }
-        guard confirmed.count < Self.confirmationCapacity else {
+        guard places < Self.confirmationCapacity else {
             let detail = "\(Self.confirmationCapacity) requests wait for their frames to come back already"
             return completion(.failure(Problem(.tooManyRequests, detail)))
         }
+        places += 1
         lastConfirmed += 1
         let number = lastConfirmed
-        do {
-            let transmission = try ConfirmedTransmission(
-                frames, interfaceIndex: interface.index, receiveBuffer: receiveBuffer, batch: batch, loop: loop
-            ) { [self] outcome in
-                confirmed[number] = nil
-                sent[interface.name, default: 0] += outcome.sent
-                guard let problem = Problem(outcome, on: interface.name) else {
-                    return completion(.success(outcome.timestamps.compactMap { $0 }))
-                }
-                completion(.failure(problem))
+        let transmission = ConfirmedTransmission(
+            frames, interfaceIndex: interface.index, receiveBuffer: receiveBuffer, batch: batch, loop: loop
+        ) { [self] outcome in
+            confirmed[number] = nil
+            // When what was asked for before is done.
+            loop.offloadBrief {
+            } then: { [self] in
+                places -= 1
             }
-            confirmed[number] = (interface.index, transmission)
-            transmission.start(deadline: loop.now + timeout, confirmTimeout: confirmTimeout)
-        } catch {
-            completion(.failure(Problem(error, on: interface.name, sent: 0)))
+            sent[interface.name, default: 0] += outcome.sent
+            guard let problem = Problem(outcome, on: interface.name) else {
+                return completion(.success(outcome.timestamps.compactMap { $0 }))
+            }
+            completion(.failure(problem))
         }
+        confirmed[number] = (interface.index, transmission)
+        transmission.start(deadline: loop.now + timeout, confirmTimeout: confirmTimeout)
     }
 
     /// How many requests wait for the echo of their frames.
@@ -102,10 +100,17 @@ final class Transmitters {
         for (_, transmission) in confirmed.values { transmission.stop(.stopping) }
     }
 
-    private func transmitter(for interface: Interface) throws(SystemError) -> Transmitter {
-        if let transmitter = transmitters[interface.index] { return transmitter }
-        let transmitter = try Transmitter(interfaceIndex: interface.index, loop: loop)
-        transmitters[interface.index] = transmitter
+    private func transmitter(for interface: Interface) -> Transmitter {
+        let index = interface.index
+        if let transmitter = transmitters[index] { return transmitter }
+        let transmitter = Transmitter(loop: loop) { () throws(SystemError) in
+            // It only sends.
+            try RawSocket(interfaceIndex: index, filters: FilterSet(filters: [], errors: []))
+        } opened: { [unowned self] error in
+            // The next request tries anew.
+            if error != nil { transmitters[index] = nil }
+        }
+        transmitters[index] = transmitter
         return transmitter
     }
 }

@@ -22,9 +22,6 @@ final class WatchBus {
         self.context = context
     }
 
-    /// Whether nothing is watched.
-    var isEmpty: Bool { sockets.allSatisfy(\.isEmpty) }
-
     /// Has the kernel begin to look.
     /// - Throws: ``Problem``: `too-many-requests` for one identifier watched too often, `interface-not-found`,
     ///   `not-supported`.
@@ -38,26 +35,25 @@ final class WatchBus {
             )
         }
         do throws(SystemError) {
-            if let free { return try free.add(watch) }
-            let socket = try WatchSocket(interfaceIndex: interface.index, context)
-            socket.reported = { [unowned self] watch, report in reported?(watch, report) }
-            socket.lost = { [unowned self] number in lost?(number) }
-            sockets.append(socket)
-            do throws(SystemError) {
-                try socket.add(watch)
-            } catch {
-                sockets.removeLast().close()
-                throw error
-            }
+            let socket = if let free { free } else { try makeSocket() }
+            try socket.add(watch)
         } catch {
             throw Problem(error, on: interface.name)
         }
     }
 
-    /// Has the kernel stop looking.
+    private func makeSocket() throws(SystemError) -> WatchSocket {
+        let socket = try WatchSocket(interfaceIndex: interface.index, context)
+        socket.reported = { [unowned self] watch, report in reported?(watch, report) }
+        socket.lost = { [unowned self] number in lost?(number) }
+        sockets.append(socket)
+        return socket
+    }
+
+    /// Has the kernel stop looking. The socket is kept for the next one: to close it takes the kernel longer than a
+    /// client needs to make and remove a watch.
     func remove(_ watch: Watch) {
-        guard let index = sockets.firstIndex(where: { $0.remove(watch) }), sockets[index].isEmpty else { return }
-        sockets.remove(at: index).close()
+        for socket in sockets where socket.remove(watch) { return }
     }
 
     /// Tells of losses that no burst of reports has shown.

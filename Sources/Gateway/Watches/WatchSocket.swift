@@ -43,9 +43,6 @@ final class WatchSocket {
     /// Whether no watch of a key is here.
     func isFree(_ key: BroadcastManager.WatchKey) -> Bool { watches[key] == nil }
 
-    /// Whether there are no watches here.
-    var isEmpty: Bool { watches.isEmpty }
-
     /// Has the kernel begin to look.
     func add(_ watch: Watch) throws(SystemError) {
         guard let socket else { throw SystemError(.notConnected, call: "write") }

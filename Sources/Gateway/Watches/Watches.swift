@@ -111,6 +111,8 @@ final class Watches {
         var frame: JSONValue?
         switch report.content {
         case .timeout:
+            // A frame of a kind that a multiplexed watch does not look at ends no silence; the kernel waits anew.
+            guard !watch.isSilent else { return }
             change = .timeout
             watch.timeouts += 1
         case .changed(let content):
