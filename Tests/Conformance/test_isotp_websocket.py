@@ -218,7 +218,7 @@ def test_a_pdu_that_nobody_takes_is_told_and_the_next_one_goes_out(channel):
 
 def test_a_transfer_that_takes_too_long_is_broken_off_and_it_opens_again(service):
     """The kernel ends the transfer only with its socket: what arrives until there is another one is lost."""
-    with websocket(service, PAIR + "&timeout_ms=300") as channel, Misbehaving("vcan0") as partner:
+    with websocket(service, ISOTP + "?tx_id=7E0&rx_id=7E8&timeout_ms=300") as channel, Misbehaving("vcan0") as partner:
         say(channel, pdu(20), "late")
         partner.hear("1014")
         problem = assert_is(answer(channel, "late"), 504, "isotp-timeout")
