@@ -118,8 +118,8 @@ public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
         case .permissionDenied:
             """
             The kernel refused. Where the problem has a capability that the service needs, give it to the binary (setcap \
-            cap_net_admin+ep /usr/local/bin/canhttpd) or to the systemd unit (AmbientCapabilities=CAP_NET_ADMIN). With \
-            EACCES in answer to frames, the controller is in listen-only mode and refuses to send: PATCH \
+            cap_net_admin+ep /usr/local/bin/canhttpd) or to the systemd unit (AmbientCapabilities=CAP_NET_ADMIN), and \
+            start the service again. With EACCES in answer to frames, the controller is in listen-only mode and refuses to send: PATCH \
             /v1/interfaces/can0 with {"modes":{"listen_only":false},"cycle":true}.
             """
         case .notFound: "No resource has this path. GET /v1 lists where to start, /openapi.yaml describes everything."
@@ -153,7 +153,8 @@ public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
             """
             The interface is up, and what was asked for can only change while it is down; field says which setting it \
             is. Nothing was changed. Send "up": false along, or "cycle": true: then the service takes the interface down, \
-            changes it, and brings it up again. Traffic stops for that time, and jobs on the interface end.
+            changes it, and brings it up again. Traffic stops meanwhile, and jobs on the interface end, unless they \
+            have resume.
             """
         case .jobExists:
             "Names of jobs are unique. Change the one that exists (PATCH), delete it first, or choose another name."
@@ -167,8 +168,8 @@ public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
             "The body or message is longer than the service takes. GET /v1 says how long it may be. Send it in parts."
         case .unsupportedMediaType:
             """
-            The Content-Type is not one that this call understands. Send application/json, or text/plain with one frame \
-            a line as cansend writes it (123#DEADBEEF).
+            The Content-Type is not one that this call understands; allowed lists those that are. Most calls take \
+            application/json; frames can also be text/plain, one a line as cansend writes it (123#DEADBEEF).
             """
         case .invalidFrame:
             """
@@ -194,7 +195,11 @@ public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
             GET /v1/interfaces/{name} shows what a controller can do: bit_timing_limits, supported_modes, \
             termination_allowed.
             """
-        case .notACANInterface: "There is a network interface of this name, but it is no CAN interface."
+        case .notACANInterface:
+            """
+            There is a network interface of this name, but it is not a CAN interface. GET /v1/interfaces lists those that \
+            are.
+            """
         case .invalidISOTP:
             """
             The addresses, options or data of an ISO-TP transfer break a rule; the detail names the field, its value and \
@@ -212,14 +217,20 @@ public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
             onto the bus within two: check the identifiers, and whether the bus is alive. With ETIMEDOUT the answer \
             stopped in the middle. Without an errno the time of the request (timeout_ms, max_wait_ms) was over: allow more \
             for a long transfer, and say pending for a UDS server that answers 0x78 first. A transfer that was under way \
-            is broken off. After a functional request, an answer of more than one frame needs fc_id.
+            is broken off. After a functional request, an answer of more than one frame needs fc_id. Where the detail says \
+            that the kernel opened no socket in that time, it was busy with another interface, as while it brings up a \
+            slow adapter, and nothing was sent: try again.
             """
         case .upgradeRequired:
             """
             The service speaks version 13 of the WebSocket protocol (RFC 6455), as every browser does. Some resources are \
             WebSockets only.
             """
-        case .tooManyRequests: "A limit is reached; the detail says which. GET /v1 lists the limits in force."
+        case .tooManyRequests:
+            """
+            A limit is reached; the detail says which, and GET /v1 lists those in force. Delete jobs or watches that are \
+            no longer needed, wait for requests that are under way, or send more slowly, and try again.
+            """
         case .tooManyStreams:
             "So many streams are open that the service takes no more. Close one, or raise --max-streams."
         case .internal:
@@ -238,7 +249,8 @@ public enum ProblemCode: String, Hashable, Sendable, CaseIterable {
             kernel opened no socket in that time, it was busy with another interface, as while it brings up a slow \
             adapter: try again.
             """
-        case .shuttingDown: "The service was told to stop and takes no more requests."
+        case .shuttingDown:
+            "The service was told to stop and takes no more requests. Try again when it has been started again."
         case .transmitUnconfirmed:
             """
             The kernel took the frames (sent), but not all came back as the echo that a controller gives when a frame \

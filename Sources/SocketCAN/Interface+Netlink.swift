@@ -29,6 +29,9 @@ extension Interface {
             transmitQueueLength: attributes.uint32(IFLA_TXQLEN) ?? 0,
             parent: attributes.string(IFLA_PARENT_DEV_NAME),
             driver: Self.driver(of: name, index: index, kind: kind))
+        if unsafe Int32(message.pointee.nlmsg_type) == Int32(RTM_DELLINK) {
+            Self.drivers.withLock { _ = $0.removeValue(forKey: index) }
+        }
         if let counts = attributes.structure(IFLA_STATS64, rtnl_link_stats64()) {
             statistics = Statistics(counts)
         }

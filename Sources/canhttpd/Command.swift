@@ -5,7 +5,7 @@ internal import Gateway
 @main
 struct Command: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "canhttpd", abstract: "A machine's CAN buses on HTTP.",
+        commandName: "canhttpd", abstract: "A machine's CAN buses over HTTP.",
         discussion: """
             Every setting can also stand in the configuration file, by the name of its option, or in the environment: \
             --log-level is "log-level" in the file and CANHTTPD_LOG_LEVEL in the environment. The command line goes \

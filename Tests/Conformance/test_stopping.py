@@ -5,7 +5,10 @@ import subprocess
 
 import pytest
 
+from commands import answer, send_command
 from exactness import on_time
+from service import wait_until
+from slow_buses import backlog, slowed
 from streams import curl_follow, websocket
 from transports import stalling
 from witnesses import broadcast_operations, cansend
@@ -96,3 +99,15 @@ def test_it_starts_again_at_once_on_the_same_port(start):
         assert stream.close_code() == 1001
     again = start(port=first.port)
     assert again.get("/v1")["epoch"] != ""
+
+
+def test_a_command_that_waits_is_told(start, make_interface):
+    service, name = start(), make_interface()
+    with slowed(name, "1kbit"), websocket(service, f"/v1/interfaces/{name}/frames") as stream:
+        ref = send_command(stream, "send", frames=[{"id": "123"}] * 200, timeout_ms=30000)
+        wait_until(lambda: backlog(name), "it fills the queue")
+        service.process.terminate()
+        problem = answer(stream, ref)
+        assert (problem["type"], problem["status"], problem["code"]) == ("problem", 503, "shutting-down")
+        assert 0 < problem["sent"] < 200
+        assert stream.close_code() == 1001

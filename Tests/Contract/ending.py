@@ -43,10 +43,13 @@ def reach_limits(survey, service):
 def ask_while_ending(survey):
     """What services answer that were told to stop; where one ends before it has answered all, the next goes on."""
     rows = list(with_heads(while_ending()))
+    silent = 0
     while rows:
         survey.world.start("ending")
         answers = last_answers(survey.world, rows)
-        assert answers, "a service that was told to stop answers nothing"
+        # Where this machine pauses, the service may have ended before it was asked.
+        silent = 0 if answers else silent + 1
+        assert silent < 5, "a service that was told to stop answers nothing"
         for row, answer in zip(rows, answers):
             survey.note(row, answer)
         rows = rows[len(answers):]

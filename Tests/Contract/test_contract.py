@@ -37,7 +37,10 @@ ENUMERATED = [
 ]
 # But for those that nothing here can have, with the reason.
 VALUES_NOT_SEEN = {
-    "ProblemEvent.code": {"not-supported": "every kernel that has streams here can send"},
+    "ProblemEvent.code": {
+        "not-supported": "every kernel that has streams here can send",
+        "shutting-down": "for a send that waits: Tests/Conformance/test_stopping.py",
+    },
     "PDUProblemEvent.code": {
         "interface-not-found": "the connection ends with its interface", "internal": "its socket was opened before",
         "transmit-queue-full": "no queue here stays full for so long",

@@ -23,7 +23,7 @@ INTERFACES = {
 # Those that requests make; each removes them, unless something went wrong.
 MADE = (
     "made72", "made16", "new72", "end7", "end8", "end9", "event72", "event73", "vcan9", "vxcan8", "vxcan9")
-ONE_JOB = {"frames": [{"id": "123"}], "interval_ms": 60000}
+ONE_JOB = {"frames": [{"id": "123"}], "interval_ms": 3_600_000}
 ONE_WATCH = {"id": "5A5"}
 # Who takes messages of ISO-TP: one who answers, one who breaks the protocol, and nobody.
 ECU, FAULTY, NOBODY = ({"tx_id": tx, "rx_id": rx} for tx, rx in (("7E0", "7E8"), ("6E0", "6E8"), ("5E0", "5E8")))

@@ -11,7 +11,7 @@ struct DocumentsAPI {
 
     func index(_ call: Call) -> Answer {
         let body = """
-            <p>This machine's CAN buses on HTTP. Read more of it:</p>
+            <p>This machine's CAN buses over HTTP. Read more of it:</p>
             <ul>
             <li><a href="/v1">/v1</a>, the service</li>
             <li><a href="/v1/interfaces">/v1/interfaces</a>, the CAN interfaces</li>
