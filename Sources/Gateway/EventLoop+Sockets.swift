@@ -9,11 +9,7 @@ extension EventLoop {
         _ open: @escaping @Sendable () throws(SystemError) -> Socket,
         then: @escaping (Result<Parcel<Socket>, SystemError>) -> Void
     ) {
-        offloadBrief {
-            Result { () throws(SystemError) in Parcel(try open()) }
-        } then: {
-            then($0)
-        }
+        offloadBrief({ Result { () throws(SystemError) in Parcel(try open()) } }, then: then)
     }
 
     /// Closes a socket on another thread, after what was asked for before.

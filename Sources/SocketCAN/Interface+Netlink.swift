@@ -42,16 +42,17 @@ extension Interface {
         if driver == Kind.slcan.rawValue { self.kind = .slcan }
     }
 
-    private static let drivers = Mutex<[Int: String?]>([:])
+    private static let drivers = Mutex<[Int: (name: String, driver: String)]>([:])
 
-    /// The driver's name, where there is one; a serial line's is `slcan`. It is asked for once for each interface, as that
-    /// takes longer than all the rest: an index is never given twice.
+    /// The driver's name, where there is one; a serial line's is `slcan`. As asking for it takes longer than all the rest,
+    /// it is kept for as long as the interface is there under this name.
     private static func driver(of name: String, index: Int, kind: Kind) -> String? {
-        if let known = drivers.withLock({ $0[index] }) { return known }
-        var driver = driver(of: name)
-        // To rtnetlink it is a controller like others.
-        if kind == .controller, driver == nil, unsafe ccan_is_slcan(name) == 1 { driver = Kind.slcan.rawValue }
-        drivers.withLock { $0[index] = .some(driver) }
+        if kind == .vcan || kind == .vxcan { return nil }
+        if let known = drivers.withLock({ $0[index] }), known.name == name { return known.driver }
+        // To rtnetlink a serial line is a controller like others.
+        let isSerialLine = { unsafe ccan_is_slcan(name) == 1 }
+        guard let driver = driver(of: name) ?? (isSerialLine() ? Kind.slcan.rawValue : nil) else { return nil }
+        drivers.withLock { $0[index] = (name, driver) }
         return driver
     }
 

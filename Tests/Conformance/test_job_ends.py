@@ -7,6 +7,7 @@ import pytest
 from exactness import Stopwatch
 from periodic import ONE, asleep, current, patch
 from raw_http import Connection
+from service import assert_problem
 from streams import websocket
 from witnesses import broadcast_operations, ip
 
@@ -43,6 +44,19 @@ def test_a_change_keeps_no_job_from_its_end(service, told, wire, jobs, end, stat
     ended = current(service, job)
     assert (ended["state"], ended["lease_remaining_ms"]) == (state, None)
     assert broadcast_operations() == []
+    assert wire.renewed().stays_quiet("vcan0", 0.2)
+
+
+def test_a_renewal_that_comes_too_late_renews_nothing(service, told, wire, jobs):
+    job = jobs("vcan0", ONE, interval_ms=10, lease_ms=500)
+    with Connection(service) as connection:
+        with asleep(service):
+            connection.write(
+                f"POST /v1/jobs/{job['id']}/renew HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")
+            time.sleep(0.6)
+        problem = assert_problem(connection.answer(), 422, "invalid-job", field="state")
+    assert "lapsed" in problem["detail"]
+    assert told.until_type("job", job=job["id"])["change"] == "lapsed"
     assert wire.renewed().stays_quiet("vcan0", 0.2)
 
 

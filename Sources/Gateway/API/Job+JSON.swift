@@ -6,7 +6,7 @@ internal import SocketCAN
 extension JSONValue {
     /// The resource of a job.
     /// - Parameter leaseRemaining: What is left of its lease, in milliseconds; nil where none runs.
-    init(_ job: Job, sent: Int, leaseRemaining: Double?) {
+    init(_ job: Job, leaseRemaining: Double?) {
         let schedule = job.specification.schedule
         self = [
             "id": .string(job.id), "name": JSONValue(job.name), "interface": .string(job.interface),
@@ -18,7 +18,7 @@ extension JSONValue {
             "lease_ms": JSONValue(job.specification.lease.map(milliseconds(ofMicroseconds:))),
             "lease_remaining_ms": JSONValue(leaseRemaining), "resume": .boolean(job.specification.resumes),
             "connection": .boolean(job.belongsToConnection), "state": .string(job.state.rawValue),
-            "sent": .integer(sent), "created": .real(seconds(ofNanoseconds: job.created)),
+            "sent": .integer(job.sent), "created": .real(seconds(ofNanoseconds: job.created)),
         ]
     }
 

@@ -46,16 +46,13 @@ struct JobsAPI {
     }
 
     private func list(_ listed: [Job]) -> JSONValue {
-        let sent = jobs.sentCounts(of: listed)
-        return [
-            "jobs": .array(
-                listed.map { JSONValue($0, sent: sent[$0.id] ?? 0, leaseRemaining: jobs.leaseRemaining(of: $0)) })
-        ]
+        jobs.readCounts(of: listed)
+        return ["jobs": .array(listed.map { JSONValue($0, leaseRemaining: jobs.leaseRemaining(of: $0)) })]
     }
 
     /// A job as its clients see it.
     func resource(_ job: Job) -> JSONValue {
-        JSONValue(
-            job, sent: jobs.sentCounts(of: [job])[job.id] ?? 0, leaseRemaining: jobs.leaseRemaining(of: job))
+        jobs.readCounts(of: [job])
+        return JSONValue(job, leaseRemaining: jobs.leaseRemaining(of: job))
     }
 }

@@ -37,7 +37,8 @@ final class Capture {
         var controllerReported: () -> Void = {}
     }
 
-    /// Begins to read.
+    /// Begins to read, before anybody is told of the interface: what is said of it later includes every frame. That may
+    /// wait for the kernel's lock of all interfaces.
     /// - Throws: EAFNOSUPPORT without CAN in the kernel, ENODEV when the interface has gone.
     init(interfaceIndex: Int, named name: String, filters: FilterSet, _ context: Context) throws(SystemError) {
         log = context.log

@@ -76,11 +76,11 @@ final class Interfaces {
             : Problem(.interfaceNotFound, "there is no interface '\(name)'", errno: "ENODEV")
     }
 
-    /// Whether an interface is there.
-    func isPresent(_ interface: Interface) -> Bool { known[interface.index] != nil }
+    /// Whether an interface is there, under the same name.
+    func isPresent(_ interface: Interface) -> Bool { known[interface.index]?.name == interface.name }
 
     /// Whether an interface is there and up.
-    func isUp(_ interface: Interface) -> Bool { known[interface.index]?.isUp ?? false }
+    func isUp(_ interface: Interface) -> Bool { isPresent(interface) && known[interface.index]?.isUp == true }
 
     /// The name of a number.
     func name(_ number: Int) -> String { log.names.names[number] }
@@ -113,6 +113,10 @@ final class Interfaces {
             return completion(.success(()))
         }
         capture.setFilters(set) { [unowned self] result in
+            // An interface that went meanwhile took the socket along, and another may have its name.
+            guard captures[interface.index] === capture else {
+                return completion(.failure(SystemError(.noSuchDevice, call: "setsockopt")))
+            }
             if case .success = result { keep(set, of: interface.name) }
             completion(result)
         }

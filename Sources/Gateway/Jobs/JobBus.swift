@@ -21,7 +21,7 @@ final class JobBus {
         self.loop = loop
         let socket = try BroadcastSocket(interfaceIndex: interfaceIndex, receiveBuffer: Self.receiveBuffer)
         self.socket = socket
-        watch = try loop.watch(socket.manager.descriptor, for: .readable) { [unowned self] _ in readable() }
+        watch = try loop.watch(socket.manager.descriptor, for: .readable) { [unowned self] _ in catchUp() }
     }
 
     /// Calls a body with the broadcast manager.
@@ -40,18 +40,19 @@ final class JobBus {
     }
 
     /// Takes in what the kernel has told until now.
-    func catchUp() { readable() }
-
-    private func readable() {
-        do {
-            while let socket, try socket.manager.receive(into: batch) > 0 {
+    func catchUp() {
+        while let socket {
+            do throws(SystemError) {
+                guard try socket.manager.receive(into: batch) > 0 else { return }
                 for index in 0..<batch.count {
                     if case .expired(let key) = batch[index] { expired?(key) }
                 }
+            } catch {
+                // Each comes once, before what was told until then; the interface's own notifications say so too.
+                if error.errno == .networkDown { continue }
+                watch?.cancel()
+                if error.errno != .noSuchDevice { return }
             }
-        } catch {
-            // ENETDOWN and ENODEV: the interface's own notifications say so too, and are acted on.
-            if error.errno == .noSuchDevice { watch?.cancel() }
         }
     }
 }

@@ -3,12 +3,6 @@ internal import SocketCAN
 
 // What the kernel has sent is read once for all jobs of an interface that are concerned.
 extension Jobs {
-    /// How many frames the kernel has sent of each job.
-    func sentCounts(of jobs: [Job]) -> [String: Int] {
-        readCounts(of: jobs)
-        return Dictionary(uniqueKeysWithValues: jobs.map { ($0.id, $0.sent) })
-    }
-
     /// Has the kernel's timers of jobs stopped, so that nothing more is sent, and reads the counts then.
     func halt(_ jobs: [Job]) {
         for job in jobs where job.state == .running {
@@ -25,7 +19,7 @@ extension Jobs {
         }
     }
 
-    /// Reads what the kernel has sent of those jobs that run.
+    /// Takes in what the kernel has sent of those jobs that run.
     func readCounts(of jobs: [Job]) {
         let running = jobs.filter { $0.state == .running }
         for interface in Set(running.map(\.interface)) {

@@ -6,6 +6,8 @@ extension Jobs {
     /// Renews the lease of a job.
     /// - Throws: ``Problem``: `invalid-job` where no lease runs.
     func renew(_ job: Job) throws(Problem) {
+        // One that has run out has, however late that is noticed.
+        endIfDue(job)
         guard job.specification.lease != nil else {
             throw Problem(.invalidJob, "the job '\(job.id)' has no lease", field: "lease_ms")
         }
