@@ -40,7 +40,7 @@ def candump():
 @pytest.fixture(name="wire")
 def fixture_wire(candump):
     """What comes on the wire from here on."""
-    return candump.from_now()
+    return candump.begin()
 
 
 class Common:

@@ -167,14 +167,14 @@ def test_what_a_listening_controller_takes_is_no_success(service):
         answer = confirmed(service, "can0", [ONE, {"id": "124"}, ONE], "&confirm_ms=300")
         took = time.monotonic() - begin
         problem = assert_problem(answer, 504, "transmit-unconfirmed", sent=3, confirmed=0, index=0)
-        assert "can0" in problem["detail"] and 0.3 <= took < 2
+        assert "can0" in problem["detail"] and 0.3 <= took < 10
         with websocket(service, frames_of("can0")) as stream:
             told = command(stream, "send", frames=[ONE], confirm=True, confirm_ms=100)
             assert_told(told, 504, "transmit-unconfirmed", op="send", sent=1, confirmed=0, index=0)
             # That it takes a second where nothing else is said.
             begin = time.monotonic()
             assert_told(command(stream, "send", frames=[ONE], confirm=True), 504, "transmit-unconfirmed")
-            assert 1 <= time.monotonic() - begin < 3
+            assert 1 <= time.monotonic() - begin < 10
         far.socket.settimeout(0.1)
         with pytest.raises(TimeoutError):
             far.receive()
@@ -182,16 +182,16 @@ def test_what_a_listening_controller_takes_is_no_success(service):
 
 @afterwards_as_before
 def test_frames_that_come_back_too_late_are_told_by_number(service):
-    """Ten frames are in a queue that lets sixteen a second go: the kernel has them all, the bus some."""
-    with slowed("can0", "2kbit", "10s"), websocket(service, frames_of("can0")) as stream:
+    """Ten frames are in a queue that lets six go at once: the kernel has them all, the bus some."""
+    with slowed("can0", "256bit", "10s"), websocket(service, frames_of("can0")) as stream:
         before = put_on_the_bus("can0")
         begin = time.monotonic()
-        answer = confirmed(service, "can0", numbered(10), "&confirm_ms=200")
+        answer = confirmed(service, "can0", numbered(10), "&timeout_ms=10000&confirm_ms=200")
         took = time.monotonic() - begin
         on_the_bus = put_on_the_bus("can0") - before
         problem = assert_problem(answer, 504, "transmit-unconfirmed", sent=10)
         assert 0 < problem["confirmed"] < 10 and problem["index"] == problem["confirmed"] <= on_the_bus
-        assert 0.2 <= took < 3
+        assert 0.2 <= took < 10
         # The kernel keeps what it took.
         assert [event["data"] for event in stream.frames(10)] == [frame["data"] for frame in numbered(10)]
 
@@ -223,13 +223,14 @@ def test_an_interface_that_is_down_confirms_nothing(service, make_interface):
 
 @afterwards_as_before
 def test_a_controller_that_is_switched_off_ends_the_wait(service):
-    with slowed("can0", "2kbit", "10s"), websocket(service, frames_of("can0")) as stream:
-        with meanwhile(lambda: confirmed(service, "can0", numbered(10), "&confirm_ms=30000")) as pending:
+    with slowed("can0", "256bit", "10s"), websocket(service, frames_of("can0")) as stream:
+        times_given = "&timeout_ms=10000&confirm_ms=30000"
+        with meanwhile(lambda: confirmed(service, "can0", numbered(10), times_given)) as pending:
             stream.frames(3)
             begin = time.monotonic()
             ip("link", "set", "can0", "down")
             answer = pending.result()
-            assert time.monotonic() - begin < 1
+            assert time.monotonic() - begin < 10
         problem = assert_problem(answer, 409, "interface-down", sent=10)
         assert 3 <= problem["confirmed"] < 10
 
@@ -278,15 +279,17 @@ def test_an_interface_that_is_removed_ends_the_wait(service, wire, make_interfac
 
 @afterwards_as_before
 def test_a_wait_holds_up_nobody(service):
-    with listening_only(service), meanwhile(
-            lambda: confirmed(service, "can0", ONE, "&confirm_ms=2000"),
-            lambda: confirmed(service, "can0", ONE, "&confirm_ms=2000")) as pending:
-        begin = time.monotonic()
-        assert len(times(confirmed(service, "vcan0", ONE))) == 1
-        assert service.request("POST", frames_of("can0"), json_body=ONE).json == {"sent": 1}
-        assert service.request("GET", "/v1").status == 200
-        assert time.monotonic() - begin < 1
-        assert [call.result().status for call in pending] == [504, 504]
+    with listening_only(service):
+        with meanwhile(
+                lambda: confirmed(service, "can0", ONE, "&confirm_ms=30000"),
+                lambda: confirmed(service, "can0", ONE, "&confirm_ms=30000")) as pending:
+            assert len(times(confirmed(service, "vcan0", ONE))) == 1
+            assert service.request("POST", frames_of("can0"), json_body=ONE).json == {"sent": 1}
+            assert service.request("GET", "/v1").status == 200
+            assert not any(call.done() for call in pending)
+            ip("link", "set", "can0", "down")
+            assert [call.result().status for call in pending] == [409, 409]
+        ip("link", "set", "can0", "up")
 
 
 @afterwards_as_before
@@ -319,7 +322,7 @@ def test_the_service_stops_though_a_frame_does_not_come_back(service, start):
             send_command(stream, "send", frames=[ONE], confirm=True, confirm_ms=60000)
             acknowledged(stream, "ping")
             status, took = stopping.stop()
-            assert status == 0 and took < 2
+            assert status == 0 and took < 10
             # It is told, or cut; a success it is not.
             answer = connection.recv(4096)
             assert answer == b"" or int(answer.split(b" ")[1]) >= 400

@@ -118,6 +118,13 @@ class Wire:
         """Waits until all that was sent before was noted, though candump be late."""
         wait_until(self._said_everything, "candump is at rest, or the bus is")
 
+    def begin(self):
+        """A view of what is sent from now on, for a new test: all that earlier ones saw is forgotten."""
+        self.catch_up()
+        with self._news:
+            self._seen = []
+            return View(self, 0)
+
     def from_now(self):
         """A view of what is sent from now on."""
         self.catch_up()
