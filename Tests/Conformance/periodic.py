@@ -1,8 +1,4 @@
 """Calls on jobs that several files of tests make."""
-import contextlib
-import os
-import signal
-
 from service import wait_until
 
 ONE = [{"id": "123", "data": "01"}]
@@ -21,13 +17,3 @@ def current(service, job):
 def becomes(service, job, state):
     """Waits until the job is in that state, and returns it."""
     return wait_until(lambda: (now := current(service, job))["state"] == state and now, f"{job['id']} is {state}")
-
-
-@contextlib.contextmanager
-def asleep(service):
-    """A time in which the service does nothing: whatever happens meanwhile is there at once when it goes on."""
-    os.kill(service.pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(service.pid, signal.SIGCONT)

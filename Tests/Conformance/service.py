@@ -1,4 +1,5 @@
 """The service under test: the binary that CANHTTPD names, as a process of its own."""
+import contextlib
 import http.client
 import json
 import os
@@ -27,6 +28,16 @@ def wait_until(condition, what, seconds=PATIENCE):
             return value
         assert time.monotonic() < end, f"not within {seconds} s: {what}"
         time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def asleep(service):
+    """A time in which the service does nothing: whatever happens meanwhile is there at once when it goes on."""
+    os.kill(service.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(service.pid, signal.SIGCONT)
 
 
 def free_port(host="127.0.0.1"):

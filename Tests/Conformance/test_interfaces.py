@@ -1,11 +1,9 @@
 """The list of interfaces against the kernel's own, and what streams say when one comes, goes or changes."""
-import os
-import signal
 import socket
 
 import pytest
 
-from service import assert_problem, wait_until
+from service import asleep, assert_problem, wait_until
 from streams import websocket
 from traffic import numbers, send_numbered
 from witnesses import RawSocket, cansend, ip, ip_json
@@ -163,12 +161,9 @@ def test_what_came_before_an_interface_was_removed_is_shown(service, make_interf
     name = make_interface()
     count = 500
     with websocket(service, f"/v1/interfaces/{name}/frames") as stream, RawSocket(name) as raw:
-        os.kill(service.pid, signal.SIGSTOP)
-        try:
+        with asleep(service):
             send_numbered(raw, count)
             ip("link", "del", name)
-        finally:
-            os.kill(service.pid, signal.SIGCONT)
         stream.until_type("interface", change="removed")
         assert numbers(stream.seen) == list(range(count))
 

@@ -5,9 +5,9 @@ import time
 import pytest
 
 from exactness import Stopwatch
-from periodic import ONE, asleep, current, patch
+from periodic import ONE, current, patch
 from raw_http import Connection
-from service import assert_problem
+from service import asleep, assert_problem
 from streams import websocket
 from witnesses import broadcast_operations, ip
 

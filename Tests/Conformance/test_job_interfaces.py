@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from periodic import ONE, asleep, becomes, current, patch
-from service import assert_problem, wait_until
+from periodic import ONE, becomes, current, patch
+from service import asleep, assert_problem, wait_until
 from streams import websocket
 from witnesses import broadcast_operations, ip
 

@@ -1,13 +1,11 @@
 """`GET /metrics`: numbers for Prometheus, which agree with what the service says elsewhere."""
-import os
-import signal
 import subprocess
 
 import pytest
 
 from periodic import ONE, patch
 from prometheus import parsed_metrics
-from service import assert_problem, wait_until
+from service import asleep, assert_problem, wait_until
 from streams import websocket
 from traffic import Sender
 from witnesses import cansend, ip
@@ -118,12 +116,9 @@ def test_what_the_kernel_dropped_is_counted(start):
     """While the service sleeps, more comes than its socket holds."""
     service = start("--receive-buffer-bytes", "100000")
     with websocket(service, FRAMES) as stream:
-        os.kill(service.pid, signal.SIGSTOP)
-        try:
+        with asleep(service):
             with Sender("vcan0", 3000) as sender:
                 sender.finish()
-        finally:
-            os.kill(service.pid, signal.SIGCONT)
         gap = stream.until_type("gap", where="kernel")
 
     def dropped():

@@ -2,11 +2,8 @@
 
 It sends, receives, filters and has periodic tasks, in both subprotocols; python-can's own socket is the witness.
 """
-import contextlib
 import itertools
-import os
 import re
-import signal
 import socket
 import statistics
 
@@ -18,7 +15,7 @@ from exactness import Stopwatch, on_time
 from kinds import ALL, ERRORS
 from remote_bus import (
     SUBPROTOCOLS, assert_same, local, message, receive, receive_until, remote, speak, take_little)
-from service import PATIENCE, wait_until
+from service import PATIENCE, asleep, wait_until
 from traffic import OVERRUN, overrun, send_numbered
 from witnesses import RawSocket, broadcast_operations, cansend, ip
 
@@ -173,16 +170,6 @@ def test_a_bus_that_is_down_is_an_error_and_works_when_it_is_up(service, make_in
         assert wire.wait_for_count(name, 1)[0].id == "124"
 
 
-@contextlib.contextmanager
-def held(service):
-    """The service does nothing meanwhile."""
-    os.kill(service.pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(service.pid, signal.SIGCONT)
-
-
 def assert_ends_after_gap(bus, sent):
     """Fails unless the bus ends with an error that says how many of the messages it did not receive."""
     received = 0
@@ -199,7 +186,7 @@ def assert_ends_after_gap(bus, sent):
 def test_what_the_kernel_dropped_ends_the_bus_with_the_number(start):
     service = start("--receive-buffer-bytes", "40000")
     with remote(service) as bus, RawSocket("vcan0") as raw:
-        with held(service):
+        with asleep(service):
             send_numbered(raw, 1000)
         assert_ends_after_gap(bus, 1000)
 

@@ -3,14 +3,12 @@
 On every transport, at several rates, whether the reader is too slow or the kernel had to drop, or both.
 """
 import contextlib
-import os
 import resource
-import signal
 import time
 
 import pytest
 
-from service import wait_until
+from service import asleep, wait_until
 from streams import websocket
 from traffic import OVERRUN, Sender, accounted, gaps, numbers, numbers_in, send_numbered, until_accounted
 from transports import TRANSPORTS, WITH_JSON, Gatherer, follow, stalling, widen
@@ -119,9 +117,8 @@ def test_what_the_kernel_dropped_is_told_also_on_a_quiet_bus(start):
     service = start(*LITTLE_BUFFER)
     count = 1000
     with websocket(service, FRAMES) as stream, RawSocket("vcan0") as raw:
-        os.kill(service.pid, signal.SIGSTOP)
-        send_numbered(raw, count)
-        os.kill(service.pid, signal.SIGCONT)
+        with asleep(service):
+            send_numbered(raw, count)
         went_on = time.monotonic()
         gap = stream.until_type("gap")
         # Sooner than a heartbeat.
@@ -149,9 +146,8 @@ def test_what_the_kernel_dropped_while_the_service_was_held_adds_up(start, rate,
         sender = stack.enter_context(Sender("vcan0", count, rate))
         readers["websocket"].until_type("frame")
         for held in [2, *[0.2] * 10]:
-            os.kill(service.pid, signal.SIGSTOP)
-            time.sleep(held)
-            os.kill(service.pid, signal.SIGCONT)
+            with asleep(service):
+                time.sleep(held)
             # It has come to itself when it answers.
             service.get("/v1")
         sender.finish()
@@ -178,9 +174,8 @@ def test_losses_in_the_kernel_and_of_a_slow_reader_add_up_together(start):
         readers = {transport: stack.enter_context(stalling(service, FRAMES, transport)) for transport in TRANSPORTS}
         sender = stack.enter_context(Sender("vcan0", count, 4000, length=64))
         while not sender.is_done:
-            os.kill(service.pid, signal.SIGSTOP)
-            time.sleep(0.3)
-            os.kill(service.pid, signal.SIGCONT)
+            with asleep(service):
+                time.sleep(0.3)
             time.sleep(0.3)
         sender.finish()
         dropped = wait_until(

@@ -11,7 +11,7 @@ import pytest
 
 from kinds import ERRORS
 from recording import FRAMES_SENT, recording, send_all_kinds
-from service import PATIENCE, wait_until
+from service import PATIENCE, asleep, wait_until
 from streams import websocket
 from traffic import accounted, send_numbered
 from transports import candump_event
@@ -148,9 +148,8 @@ def test_a_gap_is_a_comment_over_which_the_tools_read(start, tmp_path, wire):
     service = start("--receive-buffer-bytes", "40000")
     file, count = tmp_path / "gap.log", 1000
     with recording(service, file, FRAMES + "?format=candump"), RawSocket("vcan0") as raw:
-        os.kill(service.pid, signal.SIGSTOP)
-        send_numbered(raw, count)
-        os.kill(service.pid, signal.SIGCONT)
+        with asleep(service):
+            send_numbered(raw, count)
         wait_until(lambda: "# gap" in file.read_text(encoding="ascii"), "the gap is told")
         raw.send(0x7FE)
         wait_until(lambda: " 7FE#\n" in file.read_text(encoding="ascii"), "the next frame comes")

@@ -1,10 +1,7 @@
 """What watches take: how many there may be, what they leave behind, and what they lose."""
-import os
-import signal
-
 from keep_alive import KeptAlive
 from periodic import ONE
-from service import assert_problem
+from service import asleep, assert_problem
 from streams import websocket
 from traffic import Sender
 from watching import make, report, stream, watch_operations
@@ -56,12 +53,9 @@ def test_reports_that_the_kernel_drops_are_counted(start):
     count = 3000
     with websocket(service, FRAMES + "?events=watch") as stream:
         assert make(service, "vcan0").status == 201
-        os.kill(service.pid, signal.SIGSTOP)
-        try:
+        with asleep(service):
             with Sender("vcan0", count) as sender:
                 sender.finish()
-        finally:
-            os.kill(service.pid, signal.SIGCONT)
 
         def accounted(_):
             events = [event for event in stream.seen if event["type"] == "watch"]

@@ -1,7 +1,5 @@
 """Watches with a reply: the kernel answers remote requests by itself."""
-import os
-import signal
-
+from service import asleep
 from watching import becomes, current, make, report, stream
 from witnesses import cansend, ip
 
@@ -31,12 +29,9 @@ def test_another_node_is_answered_while_the_service_is_stopped(start, wire):
     """The kernel needs nobody for it."""
     service = start()
     assert make(service, "can0", "18DAF110", reply={"id": "18DAF110", "data": "0102030405060708"}).status == 201
-    os.kill(service.pid, signal.SIGSTOP)
-    try:
+    with asleep(service):
         cansend("can1", "18DAF110#R")
         wire.wait_for_text("can1", "18DAF110#0102030405060708")
-    finally:
-        os.kill(service.pid, signal.SIGCONT)
 
 
 def test_a_reply_and_a_watch_of_one_identifier_go_together(watches, stream, wire):

@@ -85,12 +85,11 @@ final class Capture {
         } catch {
             return completion(.failure(error))
         }
-        loop.offloadBrief {
-            let socket = parcel.take()
-            return Result { () throws(SystemError) in try socket.setFilters(filters) }
-        } then: {
-            completion($0)
-        }
+        loop.offloadBrief(
+            {
+                let socket = parcel.take()
+                return Result { () throws(SystemError) in try socket.setFilters(filters) }
+            }, then: completion)
     }
 
     /// Reads what has arrived, and reports a loss that no frame has reported since: on a bus that went quiet, none
