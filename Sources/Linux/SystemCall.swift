@@ -9,12 +9,16 @@ internal import Glibc
 ///   - body: The call. It fails by returning -1.
 /// - Throws: ``SystemError``.
 @discardableResult
+@inlinable
 public func systemCall<Result: FixedWidthInteger & SignedInteger>(
     _ name: StaticString, _ body: () -> Result
 ) throws(SystemError) -> Result {
     while true {
         let result = body()
         if result != -1 { return result }
-        if let error = SystemError(checking: errno, call: name) { throw error }
+        if let error = lastError(of: name) { throw error }
     }
 }
+
+@usableFromInline
+func lastError(of call: StaticString) -> SystemError? { SystemError(checking: errno, call: call) }

@@ -75,7 +75,8 @@ final class ConfirmedTransmission {
             sent = outcome.sent
             if let failure = outcome.failure { return finish(.transmission(failure)) }
             if firstOpen == frames.count { return finish(nil) }
-            self.deadline = loop.after(confirmTimeout) { [self] in
+            // The turn in which the last frame was taken may have begun long before.
+            self.deadline = loop.at(Clock.monotonic + confirmTimeout) { [self] in
                 // What is there already has come in time.
                 readable()
                 finish(.unconfirmed)
@@ -83,24 +84,33 @@ final class ConfirmedTransmission {
         }
     }
 
-    /// The interface is gone or down, or the service stops.
+    /// The interface is gone or down, or the service stops. What came back before still counts.
     func stop(_ failure: Transmitter.Failure) {
+        _ = receive()
         guard let transmitter else { return }
         transmitter.stop(failure)
         finish(.transmission(failure))
     }
 
     private func readable() {
+        if let error = receive() { stop(.refused(error)) }
+    }
+
+    /// Takes in all that came back; returns an error of the socket, which the kernel tells once, before what came.
+    private func receive() -> SystemError? {
+        var failure: SystemError?
         while let transmitter {
-            do {
+            do throws(SystemError) {
                 let count = try transmitter.receive(into: batch)
                 for index in 0..<count { take(batch[index]) }
-                if firstOpen == frames.count, sent != nil { return finish(nil) }
-                if count < ReceiveBatch.capacity { return }
+                if firstOpen == frames.count, sent != nil { finish(nil) }
+                if count < ReceiveBatch.capacity { return failure }
             } catch {
-                return stop(.refused(error))
+                if failure != nil { return failure }
+                failure = error
             }
         }
+        return nil
     }
 
     private func take(_ reception: Reception) {
