@@ -11,7 +11,9 @@ def frames_of(name):
 
 
 def confirmed(service, name, frames, query="", **settings):
-    """Asks to have frames sent and confirmed; the answer."""
+    """Asks to have frames sent and confirmed, with more time than by default; the answer."""
+    if "confirm_ms" not in query:
+        query += "&confirm_ms=15000"
     return service.request("POST", f"{frames_of(name)}?confirm=true{query}", json_body=frames, **settings)
 
 

@@ -44,6 +44,13 @@ def meanwhile(*calls):
         yield pending[0] if len(pending) == 1 else pending
 
 
+def busy(pid, seconds):
+    """How much of so many seconds a processor is busy for a process, from 0 to 1."""
+    before, begin = processor_time(pid), time.monotonic()
+    time.sleep(seconds)
+    return (processor_time(pid) - before) / (time.monotonic() - begin)
+
+
 def processor_time(pid):
     """How many seconds of processor time a process has taken so far."""
     with open(f"/proc/{pid}/stat", encoding="ascii") as status:

@@ -108,6 +108,16 @@ def exchanging(service, data, interface="vcan0", **members):
     return meanwhile(lambda: exchange(service, data, interface, **members))
 
 
+def completed(transfer, attempts=3):
+    """What a long transfer brings, begun again where the kernel gave it up because for a second nothing came."""
+    for _ in range(attempts - 1):
+        with contextlib.suppress(TimeoutError):
+            answer = transfer()
+            if answer.status != 504:
+                return answer
+    return transfer()
+
+
 def listeners(interface):
     """The identifiers for which ISO-TP sockets listen on an interface, as the kernel lists them."""
     found = []

@@ -255,6 +255,8 @@ def test_a_stream_stays_with_the_name_when_an_interface_is_renamed(service, make
         ip("link", "set", name, "down")
         ip("link", "set", name, "name", other)
         ip("link", "set", other, "up")
+        # What comes before the service has taken note of the new name is still shown under the old one.
+        everything.until_type("interface", interface=other, change="up")
         cansend(other, "123#")
         assert everything.until_type("frame", id="123")["interface"] == other
         assert_problem(service.request("GET", f"/v1/interfaces/{name}"), 404, "interface-not-found")

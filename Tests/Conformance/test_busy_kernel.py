@@ -120,7 +120,7 @@ def test_who_needs_no_lock_does_not_wait_for_it(service, make_interface, crowd):
     name, count, told = make_interface(), FIRST_CROWD, []
     # What is found out once.
     service.get("/v1")
-    for _ in range(6):
+    for _ in range(12):
         crowd.make(count)
         waited, others = measured(service, name, crowd)
         told.append((count, round(waited, 3), round(others, 3)))

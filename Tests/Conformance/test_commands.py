@@ -11,6 +11,7 @@ from websockets.sync.client import connect
 from commands import acknowledged, answer, assert_told, command, send_command
 from exactness import on_time
 from kinds import ALL
+from processors import on_one_processor
 from service import PATIENCE, wait_until
 from streams import PING, PONG, TEXT, websocket
 from traffic import ENDLESS, OVERRUN, Sender, accounted, gaps, numbers, send_numbered
@@ -136,7 +137,7 @@ def test_every_kind_of_frame_is_sent_as_by_post(service, kind):
 
 def test_4096_frames_go_out_in_their_order(service, wire):
     identifiers = [number % 2048 for number in range(4096)]
-    with websocket(service, FRAMES) as stream:
+    with websocket(service, FRAMES) as stream, on_one_processor(service.pid):
         ack = command(stream, "send", frames=[{"id": identifier} for identifier in identifiers], timeout_ms=1000)
         assert ack["sent"] == 4096
     assert [int(seen.id, 16) for seen in wire.wait_for_count("vcan0", 4096)] == identifiers

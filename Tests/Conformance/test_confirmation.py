@@ -6,8 +6,9 @@ import pytest
 
 from commands import acknowledged, assert_told, command, send_command
 from confirming import ONE, assert_same_times, confirmed, frames_of
-from exactness import meanwhile
+from exactness import meanwhile, on_time
 from kinds import ALL
+from processors import on_one_processor
 from service import assert_problem, wait_until
 from slow_buses import listening_only, overrunning, put_on_the_bus, slowed
 from streams import websocket
@@ -62,7 +63,6 @@ def test_a_single_frame_and_lines_are_confirmed_too(service):
 def test_what_was_confirmed_has_reached_the_other_node(service):
     with RawSocket("can1") as far:
         times(confirmed(service, "can0", ONE))
-        far.socket.settimeout(0.5)
         assert far.receive()[8:9] == b"\x01"
 
 
@@ -84,7 +84,8 @@ def test_every_kind_of_frame_is_confirmed(service, wire):
 
 
 def test_the_largest_batch_is_confirmed_whole_and_in_order(service, wire):
-    told = times(confirmed(service, "vcan0", numbered(4096)))
+    with on_one_processor(service.pid):
+        told = times(confirmed(service, "vcan0", numbered(4096)))
     assert len(told) == 4096 and told == sorted(told)
     seen = wire.wait_for_count("vcan0", 4096)
     assert [frame.data for frame in seen] == [f"{number:04X}" for number in range(4096)]
@@ -124,7 +125,7 @@ def test_requests_at_the_same_time_are_each_told_of_their_own(service, name):
     with overrunning(service), websocket(service, frames_of(name)) as stream:
         with meanwhile(one, one, one) as pending:
             told = [call.result() for call in pending]
-        assert_same_times(sorted(sum(told, [])), shown(stream, 60))
+        assert_same_times(sorted(sum(told, [])), sorted(shown(stream, 60)))
     assert all(mine == sorted(mine) for mine in told)
 
 
@@ -183,7 +184,7 @@ def test_what_a_listening_controller_takes_is_no_success(service):
 @afterwards_as_before
 def test_frames_that_come_back_too_late_are_told_by_number(service):
     """Ten frames are in a queue that lets six go at once: the kernel has them all, the bus some."""
-    with slowed("can0", "256bit", "10s"), websocket(service, frames_of("can0")) as stream:
+    with slowed("can0", "128bit", "10s"), websocket(service, frames_of("can0")) as stream:
         before = put_on_the_bus("can0")
         begin = time.monotonic()
         answer = confirmed(service, "can0", numbered(10), "&timeout_ms=10000&confirm_ms=200")
@@ -201,9 +202,9 @@ def test_the_time_to_come_back_begins_when_the_last_frame_was_taken(service):
     """The queue holds a dozen frames: until it had room for all takes longer than that time, and is no fault."""
     with slowed("can0", "5kbit", "100ms"):
         begin = time.monotonic()
-        told = times(confirmed(service, "can0", numbered(90), "&timeout_ms=15000&confirm_ms=1000"))
-        assert time.monotonic() - begin > 1.3
-    assert len(told) == 90 and told[-1] - told[0] > 1.3
+        told = times(confirmed(service, "can0", numbered(200), "&timeout_ms=30000&confirm_ms=4000"))
+        assert time.monotonic() - begin > 4.2
+    assert len(told) == 200 and told[-1] - told[0] > 4.2
 
 
 @afterwards_as_before
@@ -223,16 +224,17 @@ def test_an_interface_that_is_down_confirms_nothing(service, make_interface):
 
 @afterwards_as_before
 def test_a_controller_that_is_switched_off_ends_the_wait(service):
-    with slowed("can0", "256bit", "10s"), websocket(service, frames_of("can0")) as stream:
+    with slowed("can0", "128bit", "10s"), websocket(service, frames_of("can0")) as stream:
         times_given = "&timeout_ms=10000&confirm_ms=30000"
         with meanwhile(lambda: confirmed(service, "can0", numbered(10), times_given)) as pending:
-            stream.frames(3)
+            # The seventh comes most of a second after the sixth: long since, all ten were taken.
+            stream.frames(7)
             begin = time.monotonic()
             ip("link", "set", "can0", "down")
             answer = pending.result()
             assert time.monotonic() - begin < 10
         problem = assert_problem(answer, 409, "interface-down", sent=10)
-        assert 3 <= problem["confirmed"] < 10
+        assert 7 <= problem["confirmed"] < 10
 
 
 @afterwards_as_before
@@ -252,15 +254,21 @@ def test_a_controller_that_only_listens_and_is_switched_off_ends_the_wait(servic
 
 
 def test_an_interface_that_goes_down_while_there_is_no_room_ends_the_wait(service, wire, make_interface):
-    name = make_interface()
-    with slowed(name, "1kbit"), meanwhile(
-            lambda: confirmed(service, name, numbered(300), "&timeout_ms=30000")) as pending:
-        wire.wait_for_count(name, 5)
-        ip("link", "set", name, "down")
-        problem = assert_problem(pending.result(), 409, "interface-down")
-    # While it is being switched off, the kernel takes some frames and drops them.
-    assert 0 <= problem["sent"] - len(wire.frames(name)) <= 10
-    assert 0 < problem["confirmed"] <= problem["sent"] < 300
+    def unseen():
+        """How many frames were sent and not seen."""
+        name = make_interface()
+        with slowed(name, "1kbit"), meanwhile(
+                lambda: confirmed(service, name, numbered(300), "&timeout_ms=30000")) as pending:
+            wire.wait_for_count(name, 6)
+            ip("link", "set", name, "down")
+            problem = assert_problem(pending.result(), 409, "interface-down")
+        seen = len(wire.frames(name))
+        # One may be on its way back.
+        assert 5 <= seen - 1 <= problem["confirmed"] <= seen
+        return problem["sent"] - seen
+
+    # While it is being switched off the kernel takes some frames and drops them: a few, where it is quick.
+    on_time(unseen, 0, 10)
 
 
 def test_an_interface_that_is_removed_ends_the_wait(service, wire, make_interface):

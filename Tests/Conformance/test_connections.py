@@ -5,7 +5,7 @@ import time
 import pytest
 
 from raw_http import Connection, chunked, get, post
-from service import PATIENCE, assert_problem
+from service import PATIENCE, assert_problem, wait_until
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_an_idle_connection_is_left_in_peace_for_a_while(connection):
 def test_clients_that_went_away_in_the_middle_of_a_body_are_forgotten(service, slow_client):
     """Their connections are closed here, too, at the latest when their time is over."""
     slow_client.wait()
-    assert slow_client.left_behind() == 0
+    wait_until(lambda: slow_client.left_behind() == 0, "all of them are closed")
 
 
 @pytest.mark.slow_client

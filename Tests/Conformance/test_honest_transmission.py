@@ -48,7 +48,8 @@ def test_sent_is_what_the_kernel_took_and_what_candump_saw(service, wire, slow):
     # The next frame is the next thing that comes.
     assert send(service, slow, ["7FE#"], 100).json == {"sent": 1}
     seen = [frame.text for frame in wire.wait_for_text(slow, "7FE#")]
-    assert seen == [*expected, "7FE#"] and len(expected) > 80
+    # Not only what the queue and the socket take at once, which is twelve.
+    assert seen == [*expected, "7FE#"] and len(expected) > 20
     wait_until(lambda: put_on_the_bus(slow) == len(seen), "the kernel counts the same")
 
 

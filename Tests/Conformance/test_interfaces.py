@@ -33,7 +33,8 @@ def test_a_list_has_what_one_interface_has(service):
 
 def test_an_interface_is_as_ip_describes_it(service, make_interface, make_pair):
     make_interface("mtu", "16", up=False)
-    make_pair()
+    pair = make_pair()
+    wait_until(lambda: all(service.get(f"/v1/interfaces/{name}")["running"] for name in pair), "the pair is connected")
     for name, link in can_links().items():
         told = service.get(f"/v1/interfaces/{name}")
         assert told["up"] == ("UP" in link["flags"]), name

@@ -123,7 +123,7 @@ def test_a_frame_that_does_not_follow(service, partner):
 def test_an_answer_that_is_not_whole_in_time(service, partner):
     """A shorter time than the kernel's own."""
     def measure():
-        with exchanging(service, "22F190", timeout_ms=300) as pending:
+        with exchanging(service, "22F190", timeout_ms=600) as pending:
             partner.hear("0322F190")
             begin = time.monotonic()
             partner.say("101462F190000000")

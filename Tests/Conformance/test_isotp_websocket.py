@@ -188,6 +188,8 @@ def test_options_are_those_of_an_exchange(service, wire, query, text):
 
 def test_flow_control_is_as_asked_for(service, wire):
     path = PAIR + "&block_size=8&st_min_us=1000&tx_padding=AA"
+    # The socket of a test before, which is closed by and by, would give flow control, too.
+    wait_until(lambda: listeners("vcan0") == [], "no other socket listens")
     with websocket(service, path) as channel, Partner("vcan0") as partner:
         partner.send(pdu(100))
         assert channel.until_type("pdu")["data"] == pdu(100)
@@ -219,9 +221,13 @@ def test_a_pdu_that_nobody_takes_is_told_and_the_next_one_goes_out(channel):
 def test_a_transfer_that_takes_too_long_is_broken_off_and_it_opens_again(service):
     """The kernel ends the transfer only with its socket: what arrives until there is another one is lost."""
     with websocket(service, ISOTP + "?tx_id=7E0&rx_id=7E8&timeout_ms=300") as channel, Misbehaving("vcan0") as partner:
-        say(channel, pdu(20), "late")
-        partner.hear("1014")
-        problem = assert_is(answer(channel, "late"), 504, "isotp-timeout")
+        for number in range(5):
+            say(channel, pdu(20), number)
+            partner.hear("1014")
+            problem = assert_is(answer(channel, number), 504, "isotp-timeout")
+            # Where the service was held up for a second, the kernel was first.
+            if "errno" not in problem:
+                break
         assert "'open'" in problem["detail"]
         say(channel, "3E00", "next")
         assert channel.next() == channel.opened

@@ -16,10 +16,10 @@ def assert_counted(job, seen):
     """Fails unless all that was seen is counted, and little more.
 
     While an interface is being switched off, the kernel takes what is sent, counts it, and drops it: until all
-    processors have taken note, which a busy machine may put off for a second, its queue is one that says yes to
+    processors have taken note, which a busy machine may put off for seconds, its queue is one that says yes to
     everything (noop_qdisc).
     """
-    assert len(seen) <= job["sent"] <= len(seen) + 100
+    assert len(seen) <= job["sent"] <= len(seen) + 1000
 
 
 @pytest.fixture

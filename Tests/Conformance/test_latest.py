@@ -207,10 +207,11 @@ def test_identifiers_over_the_limit_are_forgotten_the_longest_unseen_first(servi
     with websocket(service, latest(name, "&rate=20")) as stream:
         post(lines)
         stream.frames(most)
+        shown = len(stream.seen)
         # This one is new, and takes the place of the first, which then is new itself.
         post(["1FFFFFFF#", lines[0], lines[-1], "1FFFFFFF#"])
         expected = {"1FFFFFFF": 2, "00000000": 1, f"{most - 1:08X}": 2}
-        stream.until(lambda _: {event["id"]: event["count"] for event in stream.seen[most:]} == expected)
+        stream.until(lambda _: {event["id"]: event["count"] for event in stream.seen[shown:]} == expected)
 
 
 @pytest.mark.parametrize("query, field", [

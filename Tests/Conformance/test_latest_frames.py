@@ -1,6 +1,7 @@
 """`GET …/latest`: the newest frame of each identifier, for those who poll."""
 import pytest
 
+from processors import until_all_is_seen
 from service import assert_problem
 from streams import websocket
 from witnesses import ERROR, RawSocket, cansend, ip
@@ -115,6 +116,7 @@ def test_of_too_many_identifiers_the_longest_unseen_are_forgotten(service, name)
             lines = "\n".join(f"{number:08X}#" for number in numbers)
             answer = service.request("POST", f"/v1/interfaces/{name}/frames", lines, type="text/plain")
             assert answer.status == 200
+        until_all_is_seen()
         cansend(name, "7FE#")
         stream.frames(1)
     kept = [frame["id"] for frame in service.get(path(name))["frames"]]

@@ -103,15 +103,18 @@ def test_tshark_decodes_error_frames(record):
     assert (both["can.err.lostarb.bitnum"], both["can.err.prot.type.stuff"]) == ("5", "1")
 
 
+def captures(service):
+    return {stream["id"] for stream in service.get("/v1/streams")["streams"] if stream["transport"] == "pcap"}
+
+
 def test_tshark_reads_it_as_it_comes(service):
     """`curl … | tshark -i -`, as Wireshark is used."""
     command = (f"curl -sSN '{service.base}{FRAMES}?format=pcap' | "
                "exec tshark -l -i - -T fields -E separator=';' -e can.id -e data.data 2>/dev/null")
+    before = captures(service)
     pipe = subprocess.Popen(["bash", "-c", command], stdout=subprocess.PIPE, start_new_session=True)
     try:
-        wait_until(
-            lambda: any(stream["transport"] == "pcap" for stream in service.get("/v1/streams")["streams"]),
-            "curl is there")
+        wait_until(lambda: captures(service) - before, "curl is there")
         text, end = b"", time.monotonic() + 60
         for number in range(3):
             cansend("vcan0", f"123#{number:02X}")
@@ -127,12 +130,11 @@ def test_tshark_reads_it_as_it_comes(service):
 
 def test_tshark_reads_what_curl_hands_on_to_its_end(service):
     command = f"curl -sSN '{service.base}{FRAMES}?format=pcap&count=3' | exec tshark -r - -T fields -e can.id"
+    before = captures(service)
     pipe = subprocess.Popen(
         ["bash", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True)
     try:
-        wait_until(
-            lambda: any(stream["transport"] == "pcap" for stream in service.get("/v1/streams")["streams"]),
-            "curl is there")
+        wait_until(lambda: captures(service) - before, "curl is there")
         for number in range(3):
             cansend("vcan0", f"12{number}#")
         assert pipe.communicate(timeout=60)[0].split() == [b"288", b"289", b"290"]

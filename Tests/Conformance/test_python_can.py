@@ -178,9 +178,10 @@ def assert_ends_after_gap(bus, sent):
             received += len(receive(bus))
     lost = [int(number) for number in re.findall(r"\d+", str(error.value))]
     assert 0 < received < sent and sent - received in lost, (str(error.value), received)
-    with pytest.raises(WebsocketClosed) as closed:
+    # The client may be so late that the connection is gone when it answers.
+    with pytest.raises((WebsocketClosed, OSError)) as closed:
         receive(bus)
-    assert closed.value.code == 1011
+    assert isinstance(closed.value, OSError) or closed.value.code == 1011
 
 
 def test_what_the_kernel_dropped_ends_the_bus_with_the_number(start):

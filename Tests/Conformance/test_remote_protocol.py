@@ -195,7 +195,7 @@ def test_commands_of_a_stream_are_no_part_of_it(service):
 def test_events_that_are_no_frames_are_not_said(service):
     with speaking(service, JSON) as client:
         answer = service.request(
-            "POST", "/v1/interfaces/vcan0/jobs", json_body={"frames": [{"id": "123"}], "interval_ms": 1000})
+            "POST", "/v1/interfaces/vcan0/jobs", json_body={"frames": [{"id": "123"}], "interval_ms": 60000})
         assert client.next()["type"] == "message"
         assert service.request("DELETE", answer["Location"]).status == 204
         cansend("vcan0", "124#")

@@ -4,6 +4,7 @@ import pathlib
 
 import pytest
 
+from processors import on_one_processor, until_all_is_seen
 from service import assert_problem
 from streams import websocket
 from witnesses import ip
@@ -80,15 +81,18 @@ def test_json_is_understood_as_written(service, wire, frame, text):
 
 def test_a_batch_goes_out_in_its_order(service, wire):
     batch = [{"id": 0x700 - number, "data": f"{number:04X}"} for number in range(500)]
-    answer = service.request("POST", FRAMES, json_body=batch)
+    with on_one_processor(service.pid):
+        answer = service.request("POST", FRAMES, json_body=batch)
     assert (answer.status, answer.json) == (200, {"sent": 500})
     assert texts(wire.wait_for_count("vcan0", 500)) == [f"{frame['id']:03X}#{frame['data']}" for frame in batch]
 
 
 def test_a_request_holds_4096_frames_and_no_more(service, wire):
     lines = [f"123#{number:04X}" for number in range(4097)]
-    answer = service.request("POST", FRAMES, "\n".join(lines[:4096]), type="text/plain")
+    with on_one_processor(service.pid):
+        answer = service.request("POST", FRAMES, "\n".join(lines[:4096]), type="text/plain")
     assert (answer.status, answer.json) == (200, {"sent": 4096})
+    until_all_is_seen()
     answer = service.request("POST", FRAMES, "\n".join(lines), type="text/plain")
     assert_problem(answer, 422, "invalid-frame", field="frames")
     answer = service.request("POST", FRAMES, json_body=[{"id": "123"}] * 4097)

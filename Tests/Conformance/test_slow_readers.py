@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from exactness import on_time, processor_time
+from exactness import busy, on_time
 from service import wait_until
 from streams import WebSocketReader, websocket
 from traffic import OVERRUN, Sender, accounted, gaps, numbers, overrun, send_numbered
@@ -184,11 +184,4 @@ def test_a_client_that_ends_its_side_and_reads_nothing_costs_nothing(service):
         wait_until(lambda: captured(service)["received"] >= before + 10_000, "the service has read them")
         assert any(stream["lag"] for stream in service.get("/v1/streams")["streams"]), "the test is too weak"
         reader.socket.shutdown(socket.SHUT_WR)
-
-        def share():
-            """How much of the time a processor is busy for the service."""
-            before, begin = processor_time(service.pid), time.monotonic()
-            time.sleep(2)
-            return (processor_time(service.pid) - before) / (time.monotonic() - begin)
-
-        on_time(share, 0, 0.25)
+        on_time(lambda: busy(service.pid, 2), 0, 0.25)

@@ -123,9 +123,10 @@ def test_a_stream_that_ended_is_not_listed_any_more(service):
 
     ended = set()
     for _ in range(2):
-        with websocket(service, FRAMES + "?count=1") as stream:
+        # Of an identifier that no other test sends.
+        with websocket(service, FRAMES + "?count=1&filter=7FD:7FF") as stream:
             ended.add(listed(service, stream)["id"])
-            cansend("vcan0", "123#")
+            cansend("vcan0", "7FD#")
             stream.rest()
         wait_until(lambda: not ended & names(), "it is gone")
     # A name is not given twice.

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from processors import on_one_processor
 from service import assert_problem, wait_until
 from slow_buses import backlog, slowed
 from witnesses import RawSocket
@@ -33,7 +34,8 @@ def send(service, name, count, timeout):
 @pytest.mark.parametrize("timeout", [0, 150])
 def test_what_does_not_fit_in_time_is_never_sent(service, wire, slow, timeout):
     name = slow("10kbit")
-    answer, took = send(service, name, BATCH, timeout)
+    with on_one_processor(service.pid):
+        answer, took = send(service, name, BATCH, timeout)
     problem = assert_problem(answer, 503, "transmit-queue-full")
     assert problem["errno"] in ("ENOBUFS", "EAGAIN")
     assert int(answer["Retry-After"]) >= 1
@@ -51,7 +53,8 @@ def test_what_does_not_fit_in_time_is_never_sent(service, wire, slow, timeout):
 
 def test_a_request_waits_for_room_as_long_as_it_may(service, wire, slow):
     name = slow("100kbit")
-    answer, _ = send(service, name, BATCH * 3, 15000)
+    with on_one_processor(service.pid):
+        answer, _ = send(service, name, BATCH * 3, 15000)
     assert (answer.status, answer.json) == (200, {"sent": BATCH * 3})
     frames = wire.wait_for_count(name, BATCH * 3)
     assert [frame.text for frame in frames] == [f"123#{number:04X}" for number in range(BATCH * 3)]

@@ -59,4 +59,4 @@ def test_watches_that_come_and_go_hold_up_nobody(service, watches):
             assert statuses(connection, 2 * AT_ONCE) == [201, 204] * AT_ONCE
     begin = time.monotonic()
     service.get("/v1/interfaces")
-    assert time.monotonic() - begin < 1
+    assert time.monotonic() - begin < 5

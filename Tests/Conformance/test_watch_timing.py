@@ -12,7 +12,7 @@ from watching import current, raw, report, stream
 from witnesses import ip
 
 # How late a timer may be told, in seconds.
-LATE = 0.02
+LATE = 0.05
 ONE = [{"id": "123", "data": "01"}]
 
 
@@ -77,7 +77,9 @@ def test_silence_is_told_once_though_frames_come_that_are_not_looked_at(service,
         silence(stream, clock)
         raw.send(0x123, b"\x01")
         report(stream, watch, "resumed", data="01")
-    assert changes(stream, watch) == ["timeout", "resumed"] * 2 and current(service, watch)["timeouts"] == 2
+    assert changes(stream, watch) == ["timeout", "resumed"] * 2
+    # The next silence may have come meanwhile.
+    assert current(service, watch)["timeouts"] in (2, 3)
 
 
 @pytest.mark.parametrize("members", [{}, {"mask": "FF"}])
@@ -97,9 +99,9 @@ def test_the_first_frame_after_silence_is_told_as_that(service, watches, stream,
 
 def test_frames_that_come_in_time_keep_it_quiet(service, watches, stream, wire, jobs):
     """They need not change anything."""
-    watch = watches("vcan0", mask="FF", timeout_ms=2000)
+    watch = watches("vcan0", mask="FF", timeout_ms=3000)
     job = jobs("vcan0", ONE, interval_ms=20)
-    wire.wait_for_count("vcan0", 150)
+    wire.wait_for_count("vcan0", 200)
     report(stream, watch, "changed")
     assert current(service, watch)["timeouts"] == 0
     assert service.request("DELETE", f"/v1/jobs/{job['id']}").status == 204
@@ -107,13 +109,10 @@ def test_frames_that_come_in_time_keep_it_quiet(service, watches, stream, wire, 
     assert changes(stream, watch) == ["changed", "timeout"]
 
 
-def test_frames_of_others_do_not_keep_it_quiet(watches, stream, raw):
-    watch = watches("vcan0", timeout_ms=200)
-    for number in range(100):
-        raw.send(0x124, bytes([number]))
-    raw.send(0x80000123, b"")
-    raw.send(0x40000123)
-    silence(stream, watch)
+def test_frames_of_others_do_not_keep_it_quiet(watches, stream, jobs):
+    others = [{"id": "124"}, {"id": "00000123"}, {"id": "123", "rtr": True}]
+    jobs("vcan0", others, interval_ms=20)
+    silence(stream, watches("vcan0", timeout_ms=200))
 
 
 def test_two_watches_of_one_identifier_have_times_of_their_own(watches, stream, raw):

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 
+from processors import on_one_processor, until_all_is_seen
 from streams import websocket
 
 # More frames of 64 bytes than the smallest log and a connection together hold.
@@ -14,7 +15,7 @@ ENDLESS = 10**8
 # A process that does nothing else: the test goes on reading meanwhile.
 PROGRAM = """
 import os, socket, struct, sys, time
-# Each processor has a queue of its own for what a virtual bus gives back: frames sent on two of them may overtake.
+# Frames that are sent on two processors may overtake each other.
 os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 interface, count, rate, identifier, identifiers, length, last = sys.argv[1], *map(int, sys.argv[2:])
 frame = struct.Struct("=IBxxx8s" if length <= 8 else "=IBxxx64s")
@@ -45,13 +46,15 @@ class Sender:
             [sys.executable, "-IS", "-c", PROGRAM, interface, *map(str, numbers)])
 
     def finish(self, seconds=200):
-        """Waits until all were sent."""
+        """Waits until all were sent, and every socket has them."""
         assert self._process.wait(seconds) == 0
+        until_all_is_seen()
 
     def stop(self):
-        """Sends no more."""
+        """Sends no more; what was sent has come to every socket."""
         self._process.kill()
         self._process.wait()
+        until_all_is_seen()
 
     @property
     def is_done(self):
@@ -65,9 +68,11 @@ class Sender:
 
 
 def send_numbered(raw, count, first=0, identifier=0x123):
-    """Sends frames at once, numbered from `first` on."""
-    for number in range(first, first + count):
-        raw.send(identifier, number.to_bytes(4, "big"))
+    """Sends frames at once, numbered from `first` on, and waits until every socket has them."""
+    with on_one_processor():
+        for number in range(first, first + count):
+            raw.send(identifier, number.to_bytes(4, "big"))
+    until_all_is_seen()
 
 
 def overrun(service, interface="vcan0", count=OVERRUN):

@@ -12,6 +12,7 @@ import threading
 import time
 from dataclasses import dataclass
 
+from processors import until_all_is_seen
 from service import PATIENCE, wait_until
 
 EXTENDED, REMOTE, ERROR = 0x80000000, 0x40000000, 0x20000000
@@ -116,6 +117,7 @@ class Wire:
 
     def catch_up(self):
         """Waits until all that was sent before was noted, though candump be late."""
+        until_all_is_seen()
         wait_until(self._said_everything, "candump is at rest, or the bus is")
 
     def begin(self):

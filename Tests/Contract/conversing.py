@@ -75,10 +75,10 @@ def exchange_messages(survey, service):
         with contextlib.closing(PDUReader(service, "up72", link(sides) + "&timeout_ms=5000")) as reader:
             survey.commands += refuse(reader, {"data": "00" * 20, "ref": code}, code)
             if sides is NOBODY:
-                # One is on its way for a second, and others wait.
-                for number in range(17):
+                # One is on its way for a second, and sixteen others may wait.
+                for number in range(40):
                     reader.send(TEXT, json.dumps({"data": "00" * 20, "ref": number}).encode())
-                reader.until_type("problem", code="too-many-requests", ref=16)
+                reader.until_type("problem", code="too-many-requests")
             survey.hear("isotp", reader, "PDUEvent")
     with contextlib.closing(PDUReader(service, "down72", link(ECU))) as reader:
         survey.commands += refuse(reader, {"data": "00"}, "interface-down")
@@ -134,7 +134,7 @@ def send_into_nothing(survey, service):
     survey.ask(of_unconfirmed())
     limited = survey.world.services["limited"]
     count = limited.get("/v1")["limits"]["confirmations"]
-    with pending(limited, count, f"{target}/frames?confirm=true&confirm_ms=60000", {"id": "123"}):
+    with pending(limited, count, f"{target}/frames?confirm=true&confirm_ms=60000&timeout_ms=60000", {"id": "123"}):
         survey.ask_when_full(limited, "canhttpd_confirmations", count, at_confirmations_limit())
         # All that wait are answered when the interface goes down.
         set_listening(main, False)

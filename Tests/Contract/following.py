@@ -7,6 +7,7 @@ from listeners import CaptureStream, PDUReader, RemoteReader, say
 from rows import QUERIES, SUBPROTOCOLS, row
 from service import wait_until
 from streams import WebSocketReader
+from traffic import Sender
 from transports import ACCEPT, TRANSPORTS, WITH_JSON, following, stalling, widen
 from witnesses import ERROR, RawSocket
 from world import UP72
@@ -119,11 +120,10 @@ def fall_behind(survey, service):
     """Readers that take nothing while more goes by than the log holds, in every form; then some that come too late."""
     path = "/v1/interfaces/vcan1/frames"
     nobody_reads(service)
-    with contextlib.ExitStack() as stack, RawSocket("vcan1") as raw:
+    with contextlib.ExitStack() as stack:
         readers = {form: stack.enter_context(stalling(service, path, form)) for form in TRANSPORTS}
-        for number in range(6000):
-            raw.send_flexible(0x123, number.to_bytes(48, "big"))
-        raw.send(0x7FE)
+        with Sender("vcan1", 6000, length=48, last=0x7FE) as sender:
+            sender.finish()
         # When the log has all of it, what they miss is certain however fast they read on.
         wait_until(lambda: service.request("GET", "/v1/interfaces/vcan1/latest/7FE").status == 200, "all was read")
         for form, reader in readers.items():

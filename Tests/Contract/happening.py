@@ -1,8 +1,9 @@
 """Everything that streams show, made to happen once."""
 import json
-import signal
 
 from rows import row
+from service import asleep
+from traffic import send_numbered
 from transports import following
 from witnesses import ERROR, RawSocket, ip
 from world import make
@@ -60,13 +61,15 @@ def happen(survey, service):
 
 def watch_reports(client, witness, raw):
     """A watch says all that it can say of a frame and of silence."""
-    watch = make(client, "up72", "watches", {"id": "5A0", "mask": "FF", "timeout_ms": 100})
+    changing = make(client, "up72", "watches", {"id": "5A0", "mask": "FF"})
     raw.send(0x5A0, b"\1")
-    for change in ("changed", "timeout"):
-        witness.until_type("watch", watch=watch, change=change)
-    raw.send(0x5A0, b"\1")
-    witness.until_type("watch", watch=watch, change="resumed")
-    client.request("DELETE", f"/v1/watches/{watch}")
+    witness.until_type("watch", watch=changing, change="changed")
+    silent = make(client, "up72", "watches", {"id": "5A1", "timeout_ms": 100})
+    witness.until_type("watch", watch=silent, change="timeout")
+    raw.send(0x5A1, b"\1")
+    witness.until_type("watch", watch=silent, change="resumed")
+    for watch in (changing, silent):
+        client.request("DELETE", f"/v1/watches/{watch}")
 
 
 def jobs_end(survey, client, witness):
@@ -94,12 +97,8 @@ def post(client, target, body, type, expected):
 
 def lose(service, raw):
     """Has the kernel drop frames: more than the receive buffer holds while the service does not run."""
-    service.process.send_signal(signal.SIGSTOP)
-    try:
-        for _ in range(1000):
-            raw.send(0x7FE, bytes(8))
-    finally:
-        service.process.send_signal(signal.SIGCONT)
+    with asleep(service):
+        send_numbered(raw, 1000, identifier=0x7FE)
 
 
 def has_lost(events):

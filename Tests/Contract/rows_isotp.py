@@ -9,7 +9,7 @@ from world import ECU, FAULTY, NOBODY
 def of_isotp():
     """While somebody answers requests to ECU and breaks the protocol on FAULTY."""
     def exchange(status, code=None, interface="up72", **members):
-        body = json.dumps(ECU | {"data": "22F190"} | members)
+        body = json.dumps(ECU | {"data": "22F190", "timeout_ms": 15000} | members)
         return row("exchangePDU", status, code, path={"name": interface}, body=body)
 
     def broadcast(status, code=None, **members):

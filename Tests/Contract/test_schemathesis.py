@@ -138,7 +138,7 @@ def suited(operation, body):
     if operation.id == "exchangePDU":
         dropped = ("pending", "max_wait_ms", "fc_id", "timeout_ms")
         kept = {name: value for name, value in body.items() if name not in dropped}
-        return kept | {"response": False, "data": body["data"][:2]}
+        return kept | {"response": False, "data": body["data"][:2], "timeout_ms": 60000}
     if operation.id == "createWatch" and "mux" in body:
         return body | {"mux": [body["mux"][0] | {"value": "00"}]}
     return body

@@ -42,7 +42,7 @@ extension KernelTests {
                 let receiver = try timedReceiver()
                 try manager.start(key, [first], .init(count: 4, initialInterval: 20_000, interval: 200_000))
                 // Of the four the first goes at once; a timer may be late, but is never early.
-                let gaps = try gaps(try receiver.next(6))
+                let gaps = try gaps(Array(try receiver.next(6).prefix(6)))
                 #expect(gaps.count == 5)
                 #expect(gaps.allSatisfy { $0 >= 19.5 } && gaps.suffix(2).allSatisfy { $0 >= 199.5 }, "\(gaps)")
                 #expect(try manager.expired(1) == [key])
@@ -102,15 +102,19 @@ extension KernelTests {
 
         @Test func anUpdateKeepsTheCountAndWhetherItsEndIsTold() throws {
             for reportsExpiry in [true, false] {
-                let receiver = try RawSocket(interfaceIndex: bus.index)
-                let manager = try BroadcastManager(interfaceIndex: bus.index)
-                try manager.start(key, [first], .init(count: 3, initialInterval: 400_000, interval: 0))
-                #expect(try receiver.nextFrames(1) == [first])
-                try manager.update(key, [second], reportsExpiry: reportsExpiry)
-                #expect(try receiver.nextFrames(2) == [second, second])
-                try manager.start(clock, [first], .init(count: 2, initialInterval: 1000, interval: 0))
-                let expired = reportsExpiry ? [key, clock] : [clock]
-                #expect(try manager.expired(expired.count) == expired)
+                let isSeen = try isSeen {
+                    let receiver = try RawSocket(interfaceIndex: bus.index)
+                    let manager = try BroadcastManager(interfaceIndex: bus.index)
+                    try manager.start(key, [first], .init(count: 3, initialInterval: 400_000, interval: 0))
+                    guard try receiver.nextFrames(1) == [first] else { return false }
+                    try manager.update(key, [second], reportsExpiry: reportsExpiry)
+                    guard try receiver.nextFrames(2) == [second, second] else { return false }
+                    try manager.start(clock, [first], .init(count: 2, initialInterval: 1000, interval: 0))
+                    let expired = reportsExpiry ? [key, clock] : [clock]
+                    #expect(try manager.expired(expired.count) == expired)
+                    return true
+                }
+                #expect(isSeen, "the frames were not changed in time, or the count began anew")
             }
         }
 

@@ -98,8 +98,10 @@ extension KernelTests {
             // Deleted and set up anew it may be of any size.
             try manager.delete(key)
             _ = try receiver.queued()
-            try manager.start(key, four, often)
-            #expect(try receiver.nextFrames(4).prefix(4) == four[...])
+            // One of before may still be on its way.
+            let others = try frames("111#", "112#", "113#", "114#")
+            try manager.start(key, others, often)
+            #expect(try receiver.nextFrames(6).filter { others.contains($0) }.prefix(4) == others[...])
         }
 
         @Test func theKernelTakesIntervalsToTheMicrosecond() throws {

@@ -22,9 +22,9 @@ extension KernelTests {
         }
 
         @Test func aFullQueueTakesPartAndThenRefuses() throws {
-            // Room for 20 frames, of which one goes out in a second.
+            // Room for 20 frames, of which one goes out in four seconds.
             let bus = try VirtualInterface()
-            try bus.slowDown(bytesPerSecond: 16, queueBytes: 320)
+            try bus.slowDown(bytesPerSecond: 4, queueBytes: 320)
             let sender = try RawSocket(interfaceIndex: bus.index)
             let taken = try sender.send(frames[...])
             #expect((20..<ReceiveBatch.capacity).contains(taken))
