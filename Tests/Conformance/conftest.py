@@ -9,8 +9,8 @@ import pytest
 
 import watching
 from links import CONTROLLERS, remove, reset_controller, settings
-from service import HOST_NAME, PANEL, PATIENCE, Service
-from witnesses import Wire, ip
+from service import HOST_NAME, PANEL, PATIENCE, Service, wait_until
+from witnesses import Wire, ip, ip_json
 
 _names = (f"vcan{number}" for number in itertools.count(20))
 
@@ -115,6 +115,8 @@ def make_pair():
         made.append(near)
         for name in (near, far):
             ip("link", "set", name, "up")
+        # The end that came up first has its queue only when the kernel has noted that the other one is up.
+        wait_until(lambda: ip_json("link", "show", near)[0]["operstate"] == "UP", "there is a bus between them")
         return near, far
 
     yield make
