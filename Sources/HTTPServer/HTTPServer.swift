@@ -77,7 +77,8 @@ public import Linux
     func runSoon() { mustRun = true }
 
     private func runIfNeeded() -> Bool {
-        guard mustRun else { return false }
+        // Whoever is cut off at the very end asks for a run, too.
+        guard mustRun, unsafe daemon != nil else { return false }
         run()
         return true
     }

@@ -160,9 +160,11 @@ def test_clients_that_leave_while_their_sockets_are_opened_leave_nothing(service
     wait_until(lambda: service.descriptors() <= before and listeners(name) == [], "all sockets are closed")
 
 
-def test_the_service_stops_while_sockets_are_opened(start, make_interface, crowd):
+@pytest.mark.parametrize("count", [FIRST_CROWD, 5 * FIRST_CROWD])
+def test_the_service_stops_while_sockets_are_opened(start, make_interface, crowd, count):
+    """Those that open when its time to stop is over are cut off."""
     name, stopping = make_interface(), start()
-    crowd.make(FIRST_CROWD)
+    crowd.make(count)
     with crowd.being_removed(), contextlib.ExitStack() as stack:
         for client in asking(stopping, name):
             stack.callback(client.close)

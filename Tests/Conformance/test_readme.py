@@ -20,7 +20,7 @@ RECORDING = "session.ndjson"
 VARYING = [
     (re.compile(r"\b1[0-9]{9}\.[0-9]{1,6}\b"), "<time>"),
     (re.compile(r'("(?:epoch|kernel|instance)":)"[^"]*"'), r'\1"<text>"'),
-    (re.compile(r'("(?:seq|uptime_s|received|rx_frames|rx_bytes|tx_frames|tx_bytes|period_ms|elapsed_ms|'
+    (re.compile(r'("(?:seq|uptime_s|isotp_pdu_bytes|received|rx_frames|rx_bytes|tx_frames|tx_bytes|period_ms|elapsed_ms|'
                 r'lease_remaining_ms)":)[0-9.]+'), r"\1<number>"),
     # Of interfaces, of the newest frames and of jobs; elsewhere these are what the README says.
     (re.compile(r'("name":"\w+","index":)[0-9]+'), r"\1<number>"),
@@ -30,6 +30,9 @@ VARYING = [
     (re.compile(r'"interfaces":\[[^]]*\]'), lambda names: ",".join(sorted(names[0].split('"')))),
     (re.compile(r"\b(epoch|seq)=[0-9a-z]+"), r"\1=<text>"),
     (re.compile(r"^id: [0-9a-z]+:[0-9]+", re.M), "id: <event>"),
+    # A bit rate that cannot be is refused with another error by newer kernels, and with a sentence of theirs.
+    (re.compile(r'NEWLINK: (?:EDOM|EINVAL) [^;"]*'), "NEWLINK: <error>"),
+    (re.compile(r'("errno":)"(?:EDOM|EINVAL)"'), r'\1"<error>"'),
 ]
 
 

@@ -29,7 +29,8 @@ def in_order(events):
 
 def test_a_reader_that_stops_for_ten_seconds_and_seven_that_do_not(start):
     """5,000 frames a second: the one gets the beginning, a gap and the end, the seven get everything."""
-    service = start("--log-bytes", "2097152")
+    # Room for what comes while a lively reader is held up for some seconds, and not for all.
+    service = start("--log-bytes", "5242880")
     count, rate = 50_000, 5_000
     path = FRAMES + "?heartbeat=300"
     with contextlib.ExitStack() as stack, RawSocket("vcan0") as raw:

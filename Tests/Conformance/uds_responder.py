@@ -8,7 +8,7 @@ from isotp_partners import LONGEST, Partner, pdu
 VIN = b"WVWZZZ1KZ6W000001"
 # What it can be asked for by identifier (service 22).
 IDENTIFIERS = {
-    "F190": VIN.hex().upper(), "F186": "01", "F1A0": pdu(600), "F1A1": pdu(4092), "F1A2": pdu(4093), "F1A3": pdu(9000)}
+    "F190": VIN.hex().upper(), "F186": "01", "F1A0": pdu(600), "F1A1": pdu(4092), "F1A2": pdu(4093), "F1A3": pdu(8000)}
 SILENT, TESTER_PRESENT, READ, ROUTINE = 0x11, 0x3E, 0x22, 0x31
 NOT_SUPPORTED, OUT_OF_RANGE, PENDING = 0x11, 0x31, 0x78
 
