@@ -77,15 +77,15 @@ public import Linux
     func runSoon() { mustRun = true }
 
     private func runIfNeeded() -> Bool {
-        // Whoever is cut off at the very end asks for a run, too.
-        guard mustRun, unsafe daemon != nil else { return false }
+        guard mustRun else { return false }
         run()
         return true
     }
 
     private func run() {
-        guard let daemon = unsafe daemon else { return }
         mustRun = false
+        // Whoever is cut off at the very end asks for a run, too.
+        guard let daemon = unsafe daemon else { return }
         unsafe MHD_run(daemon)
         timeout?.cancel()
         timeout = nil

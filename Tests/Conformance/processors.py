@@ -7,8 +7,7 @@ import contextlib
 import os
 import socket
 
-# Seconds that a processor may be busy elsewhere.
-PATIENCE = 20
+from service import PATIENCE
 
 
 @contextlib.contextmanager

@@ -182,8 +182,8 @@ def test_without_being_told_so_a_request_to_wait_is_the_answer(service):
 def test_a_unit_that_asks_to_wait_for_ever_is_not_waited_for_longer_than_that(service):
     with UdsResponder("vcan0", pending=1000, pause=0.1):
         begin = time.monotonic()
-        answer = exchange(service, "3101FF00", timeout_ms=3000, pending=True, max_wait_ms=3000)
-        assert 3 <= time.monotonic() - begin < 20
+        answer = exchange(service, "3101FF00", timeout_ms=3000, pending=True, max_wait_ms=5000)
+        assert 5 <= time.monotonic() - begin < 20
     assert_problem(answer, 504, "isotp-timeout")
 
 

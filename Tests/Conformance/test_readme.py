@@ -30,9 +30,9 @@ VARYING = [
     (re.compile(r'"interfaces":\[[^]]*\]'), lambda names: ",".join(sorted(names[0].split('"')))),
     (re.compile(r"\b(epoch|seq)=[0-9a-z]+"), r"\1=<text>"),
     (re.compile(r"^id: [0-9a-z]+:[0-9]+", re.M), "id: <event>"),
-    # A bit rate that cannot be is refused with another error by newer kernels, and with a sentence of theirs.
-    (re.compile(r'NEWLINK: (?:EDOM|EINVAL) [^;"]*'), "NEWLINK: <error>"),
-    (re.compile(r'("errno":)"(?:EDOM|EINVAL)"'), r'\1"<error>"'),
+    # A bit rate that cannot be is refused by newer kernels with another error, and a sentence.
+    (re.compile(r'EINVAL \(Invalid argument\): bitrate error: [^;"]*(;.*"errno":)"EINVAL"'),
+     r'EDOM (Numerical argument out of domain)\1"EDOM"'),
 ]
 
 

@@ -12,7 +12,7 @@ from watching import current, raw, report, stream
 from witnesses import ip
 
 # How late a timer may be told, in seconds.
-LATE = 0.05
+LATE = 0.02
 ONE = [{"id": "123", "data": "01"}]
 
 
